@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * normalize.h
+ *	  The normal forms that duplicates are found by, and the checks of what
+ *	  people type.  Pure functions of UTF-8 text: no catalog, no locale, no
+ *	  settings; the same answer in every database.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LEAD_MGMT_NORMALIZE_H
+#define LEAD_MGMT_NORMALIZE_H
+
+#include "postgres.h"
+
+/*
+ * All functions take UTF-8 (not NUL-terminated, length in bytes) and return a
+ * palloc'd NUL-terminated UTF-8 string in CurrentMemoryContext, or NULL where
+ * the input has no such form.  None raises an error for any input.
+ */
+extern char *normalize_email(const char *email, int length);
+extern char *normalize_phone(const char *phone, int length, const char *country);
+extern char *normalize_name(const char *name, int length);
+extern char *normalize_company(const char *name, int length);
+
+/* What a lead's company-and-name key is made of; NULL unless both have a form. */
+extern char *normalize_company_and_name(const char *company, int company_length,
+										const char *name, int name_length);
+
+/*
+ * NULL if well-formed, else a constant English phrase for errdetail, such as
+ * "The part before \"@\" is empty.".
+ */
+extern const char *email_problem(const char *email, int length);
+extern const char *phone_problem(const char *phone, int length);
+
+/* Nothing but white space (Unicode's), or nothing at all? */
+extern bool text_is_blank(const char *text, int length);
+
+#endif							/* LEAD_MGMT_NORMALIZE_H */
