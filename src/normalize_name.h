@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * normalize_name.h
+ *	  The key of a name under construction, for people's and companies' alike.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LEAD_MGMT_NORMALIZE_NAME_H
+#define LEAD_MGMT_NORMALIZE_NAME_H
+
+#include "postgres.h"
+
+/* Words in lower case with one space in between; not NUL-terminated. */
+typedef struct NameKey
+{
+	char	   *text;
+	int			length;
+	int			capacity;
+	bool		space;			/* a space is due before the next character */
+	bool		and;			/* and so is "and" */
+} NameKey;
+
+extern void read_name(NameKey *key, const char *name, int length);
+extern void shorten_name(NameKey *key);
+extern char *finish_name(NameKey *key);
+
+#endif							/* LEAD_MGMT_NORMALIZE_NAME_H */
