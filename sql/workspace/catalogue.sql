@@ -1,0 +1,26 @@
+-- What every preset but empty starts with, after the life cycle.  All of it
+-- belongs to the users from then on.
+
+INSERT INTO @workspace@.lead_source (name, description) VALUES
+  ('Website', 'Came through a form, chat or page of our site'),
+  ('Email Campaign', 'Answered a mailing'),
+  ('Social Media', 'Came through a social network, paid advertisements aside'),
+  ('Referral', 'Was recommended by a customer, partner or colleague'),
+  ('Trade Show', 'Met at a fair, conference or other event'),
+  ('Cold Call', 'Was called by us without having asked'),
+  ('Advertisement', 'Answered a paid advertisement, online or in print'),
+  ('Direct Mail', 'Answered a letter or brochure');
+
+INSERT INTO @workspace@.grade (name, lowest) VALUES
+  ('cold', 0),
+  ('warm', 31),
+  ('hot', 70);
+
+INSERT INTO @workspace@.assignment_rule ("position", name, condition, method, team_id) VALUES
+  (100, 'Every active rep', NULL, 'round_robin', NULL);
+
+INSERT INTO @workspace@.match_rule (name, key, action) VALUES
+  ('Same e-mail', 'email', 'attach'),
+  ('Same phone', 'phone', 'attach'),
+  ('Same company and name', 'company_and_name', 'flag'),
+  ('Similar company and name', 'fuzzy', 'off');

@@ -1,0 +1,83 @@
+-- What makes the tables work.  The BEFORE triggers of lead sort last, so that
+-- what users' own triggers changed is what is decided on; the AFTER row
+-- triggers sort first, so that ledgers stay in order when users' triggers
+-- write leads themselves.
+
+CREATE OR REPLACE TRIGGER "~lead_mgmt_begin" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.lead
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.lead_begin();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_decide" BEFORE INSERT OR UPDATE ON @workspace@.lead
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.lead_decide();
+CREATE OR REPLACE TRIGGER "!lead_mgmt_record" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.lead_record();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_finish" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.lead_finish();
+
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.score_rule
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.assignment_rule
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.status_transition
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.match_rule
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.match_rule_check();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.setting
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.setting_check();
+
+-- Whoever takes turns is compared before and after.
+CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation_before" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.rep
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.rotation_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.rep
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.rotation_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation_before" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.team
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.rotation_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.team
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.rotation_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation_before" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.team_member
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.rotation_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.team_member
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.rotation_changed();
+
+CREATE OR REPLACE TRIGGER "~lead_mgmt_decide" INSTEAD OF UPDATE ON @workspace@.duplicate
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.duplicate_update();
+
+-- Every table that a session keeps in memory tells the others of changes, in
+-- a session that is a replica too: the trigger has no other effect.
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.setting
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.lead_source
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.lead_status
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.grade
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.rep
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.team
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.team_member
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.score_model
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.score_dimension
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.score_rule
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.status_transition
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.assignment_rule
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON @workspace@.match_rule
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+ALTER TABLE @workspace@.setting ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.lead_source ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.lead_status ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.grade ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.rep ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.team ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.team_member ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.score_model ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.score_dimension ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.score_rule ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.status_transition ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.assignment_rule ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
+ALTER TABLE @workspace@.match_rule ENABLE ALWAYS TRIGGER "~lead_mgmt_changed";
