@@ -1,0 +1,21 @@
+-- Workspaces.
+
+CREATE FUNCTION lead_mgmt.create_workspace(name name, preset text DEFAULT 'standard') RETURNS void
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'create_workspace';
+COMMENT ON FUNCTION lead_mgmt.create_workspace(name, text) IS 'Makes a schema with everything for lead management in it; presets: standard, points, empty';
+
+CREATE FUNCTION lead_mgmt.upgrade_workspace(name name) RETURNS void
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'upgrade_workspace';
+COMMENT ON FUNCTION lead_mgmt.upgrade_workspace(name) IS 'Brings an older or damaged workspace to this version; may be called at any time';
+
+CREATE FUNCTION lead_mgmt.workspaces(OUT name name, OUT owner name, OUT version text) RETURNS SETOF record
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'workspaces';
+COMMENT ON FUNCTION lead_mgmt.workspaces() IS 'The workspaces of this database; read the view lead_mgmt.workspace';
+
+CREATE VIEW lead_mgmt.workspace WITH (security_invoker = true) AS
+SELECT w.name, w.owner, w.version FROM lead_mgmt.workspaces() w;
+COMMENT ON VIEW lead_mgmt.workspace IS 'Workspaces that you may use';
+COMMENT ON COLUMN lead_mgmt.workspace.name IS 'Schema of the workspace';
+COMMENT ON COLUMN lead_mgmt.workspace.owner IS 'Role that owns it';
+COMMENT ON COLUMN lead_mgmt.workspace.version IS 'Version of lead_mgmt that its layout is of';
+GRANT SELECT ON lead_mgmt.workspace TO PUBLIC;

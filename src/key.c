@@ -1,0 +1,203 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.c
+ *	  The normal forms, between the server's texts and UTF-8, and as SQL
+ *	  functions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "key.h"
+
+#include <math.h>
+
+#include "common/md5.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/geo_decls.h"
+
+#include "normalize.h"
+
+/* Radius of the earth in statute miles, as contrib/earthdistance has it */
+#define EARTH_RADIUS_MILES 3958.747716
+
+PG_FUNCTION_INFO_V1(email_key);
+PG_FUNCTION_INFO_V1(phone_key);
+PG_FUNCTION_INFO_V1(name_key);
+PG_FUNCTION_INFO_V1(company_and_name_key);
+PG_FUNCTION_INFO_V1(miles);
+
+typedef struct Utf8
+{
+	char	   *data;
+	int			length;
+} Utf8;
+
+/* A text in UTF-8; not copied in a database that has it anyway. */
+static Utf8
+to_utf8(text *value)
+{
+	Utf8		result;
+
+	result.data = VARDATA_ANY(value);
+	result.length = VARSIZE_ANY_EXHDR(value);
+	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII)
+	{
+		char	   *converted = pg_server_to_any(result.data, result.length, PG_UTF8);
+
+		if (converted != result.data)
+		{
+			result.data = converted;
+			result.length = strlen(converted);
+		}
+	}
+	return result;
+}
+
+static bool
+is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (IS_HIGHBIT_SET(*s))
+			return false;
+	return true;
+}
+
+/*
+ * A key as a text of this database.  Normal forms can have characters that
+ * its encoding lacks: such a key is a digest, which is as good to compare.
+ */
+static text *
+from_utf8(char *key)
+{
+	char		digest[33];
+	const char *error = NULL;
+
+	if (key == NULL)
+		return NULL;
+	if (GetDatabaseEncoding() != PG_UTF8 && !is_ascii(key))
+	{
+		if (!pg_md5_hash(key, strlen(key), digest, &error))
+			elog(ERROR, "could not compute %s hash: %s", "MD5", error);
+		return cstring_to_text(digest);
+	}
+	return cstring_to_text(key);
+}
+
+text *
+email_key_of(text *email)
+{
+	Utf8		value = to_utf8(email);
+
+	return from_utf8(normalize_email(value.data, value.length));
+}
+
+text *
+phone_key_of(text *phone, text *country)
+{
+	Utf8		value = to_utf8(phone);
+
+	return from_utf8(normalize_phone(value.data, value.length,
+									 country == NULL ? NULL : text_to_cstring(country)));
+}
+
+text *
+name_key_of(text *name)
+{
+	Utf8		value = to_utf8(name);
+
+	return from_utf8(normalize_company(value.data, value.length));
+}
+
+text *
+company_and_name_key_of(text *company, text *name)
+{
+	Utf8		c = to_utf8(company);
+	Utf8		n = to_utf8(name);
+
+	return from_utf8(normalize_company_and_name(c.data, c.length, n.data, n.length));
+}
+
+const char *
+email_problem_of(text *email)
+{
+	Utf8		value = to_utf8(email);
+
+	return email_problem(value.data, value.length);
+}
+
+const char *
+phone_problem_of(text *phone)
+{
+	Utf8		value = to_utf8(phone);
+
+	return phone_problem(value.data, value.length);
+}
+
+bool
+text_is_blank_of(text *value)
+{
+	Utf8		utf8 = to_utf8(value);
+
+	return text_is_blank(utf8.data, utf8.length);
+}
+
+#define RETURN_KEY(key) \
+	do { \
+		text	   *key_ = (key); \
+		if (key_ == NULL) \
+			PG_RETURN_NULL(); \
+		PG_RETURN_TEXT_P(key_); \
+	} while (0)
+
+Datum
+email_key(PG_FUNCTION_ARGS)
+{
+	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0)));
+}
+
+/* Not strict: the country may be NULL. */
+Datum
+phone_key(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	RETURN_KEY(phone_key_of(PG_GETARG_TEXT_PP(0),
+							PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1)));
+}
+
+Datum
+name_key(PG_FUNCTION_ARGS)
+{
+	RETURN_KEY(name_key_of(PG_GETARG_TEXT_PP(0)));
+}
+
+Datum
+company_and_name_key(PG_FUNCTION_ARGS)
+{
+	RETURN_KEY(company_and_name_key_of(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)));
+}
+
+static double
+radians_of(double degrees)
+{
+	return degrees * (M_PI / 180.0);
+}
+
+/*
+ * miles(point, point): great-circle distance in statute miles between two
+ * points given as (longitude, latitude) in degrees, by the haversine formula,
+ * which is exact for small distances too (R. W. Sinnott, "Virtues of the
+ * Haversine", Sky and Telescope 68, 1984).
+ */
+Datum
+miles(PG_FUNCTION_ARGS)
+{
+	Point	   *a = PG_GETARG_POINT_P(0);
+	Point	   *b = PG_GETARG_POINT_P(1);
+	double		latitude = sin(radians_of(b->y - a->y) / 2);
+	double		longitude = sin(radians_of(b->x - a->x) / 2);
+	double		h = latitude * latitude +
+		cos(radians_of(a->y)) * cos(radians_of(b->y)) * longitude * longitude;
+
+	PG_RETURN_FLOAT8(2 * EARTH_RADIUS_MILES * asin(sqrt(Min(1.0, h))));
+}

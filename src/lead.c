@@ -1,0 +1,731 @@
+/*-------------------------------------------------------------------------
+ *
+ * lead.c
+ *	  The triggers of the table lead.
+ *
+ * BEFORE ROW decides: it checks the row, then keys, score, status, owner and
+ * due date, in this order, and gives the row its derived columns.  AFTER ROW
+ * notes what has to be written down for a row that exists, and AFTER
+ * STATEMENT (or a full batch) writes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "lead_row.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "assignment.h"
+#include "cache.h"
+#include "duplicate.h"
+#include "key.h"
+#include "ledger.h"
+#include "lead.h"
+#include "rule_failure.h"
+#include "score.h"
+#include "status.h"
+
+PG_FUNCTION_INFO_V1(lead_begin);
+PG_FUNCTION_INFO_V1(lead_decide);
+PG_FUNCTION_INFO_V1(lead_record);
+PG_FUNCTION_INFO_V1(lead_finish);
+
+int			lead_recompute_depth = 0;
+
+static TriggerData *
+check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool row)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager", function)));
+	if ((TRIGGER_FIRED_BEFORE(trigdata->tg_event) != 0) != before ||
+		(TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) != 0) != row ||
+		TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired %s %s", function,
+						before ? "BEFORE" : "AFTER", row ? "ROW" : "STATEMENT")));
+	return trigdata;
+}
+
+/* lead_begin(): BEFORE STATEMENT trigger; rules changed by others apply now. */
+Datum
+lead_begin(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = check_protocol(fcinfo, "lead_begin", true, false);
+	Oid			relid = RelationGetRelid(trigdata->tg_relation);
+
+	/* a transaction that has all its locks already would not notice */
+	AcceptInvalidationMessages();
+	statement_begin(relid, trigdata->tg_event);
+	rule_failure_report_broken(cache_workspace(relid));
+	return PointerGetDatum(NULL);
+}
+
+static text *
+text_value(const LeadRow *row, LeadColumn column)
+{
+	return lead_isnull(row, column) ? NULL : DatumGetTextPP(lead_value(row, column));
+}
+
+/* Has a column another value than before?  Always, for a new row. */
+static bool
+attribute_changed(const LeadRow *row, AttrNumber attno)
+{
+	Form_pg_attribute attr = TupleDescAttr(row->ws->tupdesc, attno - 1);
+	bool		isnull = row->slot->tts_isnull[attno - 1];
+	bool		old_isnull;
+	Datum		old;
+
+	if (row->old == NULL)
+		return true;
+	old = slot_getattr(row->old, attno, &old_isnull);
+	if (isnull || old_isnull)
+		return isnull != old_isnull;
+	return !datum_image_eq(row->slot->tts_values[attno - 1], old,
+						   attr->attbyval, attr->attlen);
+}
+
+static bool
+changed(const LeadRow *row, LeadColumn column)
+{
+	return attribute_changed(row, row->ws->column[column]);
+}
+
+/* An empty form field is no address. */
+static void
+blank_is_null(LeadRow *row, LeadColumn column)
+{
+	if (!lead_isnull(row, column) && text_is_blank_of(text_value(row, column)))
+		lead_set_null(row, column);
+}
+
+static void
+check_name(LeadRow *row)
+{
+	AttrNumber	attno = row->ws->column[LEAD_CONTACT_NAME];
+
+	if (lead_isnull(row, LEAD_CONTACT_NAME))
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+						"contact_name", RelationGetRelationName(row->relation)),
+				 errdetail("Every lead has the name of a person."),
+				 errhint("Give contact_name."),
+				 errtablecol(row->relation, attno)));
+	if (text_is_blank_of(text_value(row, LEAD_CONTACT_NAME)))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("contact name of a lead cannot be blank"),
+				 errdetail("Column contact_name has nothing but white space."),
+				 errhint("Give the name of the person."),
+				 errtablecol(row->relation, attno),
+				 errtableconstraint(row->relation, "lead_contact_name_check")));
+}
+
+static void
+check_contact_method(LeadRow *row)
+{
+	if (lead_isnull(row, LEAD_EMAIL) && lead_isnull(row, LEAD_PHONE))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("lead has no way to be contacted"),
+				 errdetail("Both email and phone are empty."),
+				 errhint("Give an e-mail address or a phone number."),
+				 errtablecol(row->relation, row->ws->column[LEAD_EMAIL]),
+				 errtableconstraint(row->relation, "lead_contact_method_check")));
+}
+
+static void
+check_email(LeadRow *row)
+{
+	text	   *email = text_value(row, LEAD_EMAIL);
+	const char *problem = email == NULL ? NULL : email_problem_of(email);
+
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("invalid e-mail address: \"%s\"", text_to_cstring(email)),
+				 errdetail_internal("%s", problem),
+				 errhint("Give an address such as kim@example.com, or none."),
+				 errtablecol(row->relation, row->ws->column[LEAD_EMAIL]),
+				 errtableconstraint(row->relation, "lead_email_check")));
+}
+
+static void
+check_phone(LeadRow *row)
+{
+	text	   *phone = text_value(row, LEAD_PHONE);
+	const char *problem = phone == NULL ? NULL : phone_problem_of(phone);
+
+	if (problem != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("invalid phone number: \"%s\"", text_to_cstring(phone)),
+				 errdetail_internal("%s", problem),
+				 errhint("Give a number such as +1 212 555 0143, or none."),
+				 errtablecol(row->relation, row->ws->column[LEAD_PHONE]),
+				 errtableconstraint(row->relation, "lead_phone_check")));
+}
+
+static int
+compare_source(const void *a, const void *b)
+{
+	return strcmp((const char *) a, *(char *const *) b);
+}
+
+static char *
+list_sources(Workspace *ws)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < ws->nsources && i < 20; i++)
+		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", ws->sources[i]);
+	if (ws->nsources > 20)
+		appendStringInfoString(&names, ", …");
+	return names.data;
+}
+
+static void
+check_source(LeadRow *row)
+{
+	char	   *source = lead_text(row, LEAD_SOURCE);
+
+	if (source == NULL ||
+		bsearch(source, row->ws->sources, row->ws->nsources, sizeof(char *),
+				compare_source) != NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 errmsg("lead source \"%s\" does not exist", source),
+			 errdetail("Key (source)=(%s) is not present in table \"lead_source\".", source),
+			 row->ws->nsources > 0 ?
+			 errhint("Add it to lead_source, or use one of %s.", list_sources(row->ws)) :
+			 errhint("Add it to lead_source."),
+			 errtablecol(row->relation, row->ws->column[LEAD_SOURCE]),
+			 errtableconstraint(row->relation, "lead_source_fkey")));
+}
+
+/* Refuse what cannot be a lead; of an UPDATE, only what it changed. */
+static void
+check_row(LeadRow *row)
+{
+	bool		email = changed(row, LEAD_EMAIL);
+	bool		phone = changed(row, LEAD_PHONE);
+
+	if (changed(row, LEAD_CONTACT_NAME))
+		check_name(row);
+	if (email)
+		blank_is_null(row, LEAD_EMAIL);
+	if (phone)
+		blank_is_null(row, LEAD_PHONE);
+	if (email || phone)
+		check_contact_method(row);
+	if (email)
+		check_email(row);
+	if (phone)
+		check_phone(row);
+	if (changed(row, LEAD_SOURCE))
+		check_source(row);
+}
+
+static void
+set_key(LeadRow *row, LeadColumn column, text *key)
+{
+	if (key == NULL)
+		lead_set_null(row, column);
+	else
+		lead_set(row, column, PointerGetDatum(key));
+}
+
+static void
+decide_keys(LeadRow *row, bool all)
+{
+	if (all || changed(row, LEAD_EMAIL))
+		set_key(row, LEAD_EMAIL_KEY, lead_isnull(row, LEAD_EMAIL) ? NULL :
+				email_key_of(text_value(row, LEAD_EMAIL)));
+	if (all || changed(row, LEAD_PHONE) || changed(row, LEAD_COUNTRY))
+		set_key(row, LEAD_PHONE_KEY, lead_isnull(row, LEAD_PHONE) ? NULL :
+				phone_key_of(text_value(row, LEAD_PHONE), text_value(row, LEAD_COUNTRY)));
+	if (all || changed(row, LEAD_COMPANY) || changed(row, LEAD_CONTACT_NAME))
+		set_key(row, LEAD_NAME_KEY,
+				lead_isnull(row, LEAD_COMPANY) || lead_isnull(row, LEAD_CONTACT_NAME) ? NULL :
+				company_and_name_key_of(text_value(row, LEAD_COMPANY),
+										text_value(row, LEAD_CONTACT_NAME)));
+}
+
+static bool
+score_columns_changed(LeadRow *row)
+{
+	int			attno = -1;
+
+	while ((attno = bms_next_member(row->ws->score_columns, attno)) >= 0)
+		if (attribute_changed(row, (AttrNumber) attno))
+			return true;
+	return false;
+}
+
+static void
+set_score(LeadRow *row, const Score *score)
+{
+	Workspace  *ws = row->ws;
+	Datum		zero = points_to_numeric(0);
+
+	lead_set(row, LEAD_DEMOGRAPHIC_SCORE, zero);
+	lead_set(row, LEAD_BEHAVIORAL_SCORE, zero);
+	lead_set(row, LEAD_FIRMOGRAPHIC_SCORE, zero);
+	for (int d = 0; d < ws->ndimensions; d++)
+		if (ws->dimensions[d].column >= 0 && score->limited[d] != 0)
+			lead_set(row, ws->dimensions[d].column, points_to_numeric(score->limited[d]));
+	lead_set(row, LEAD_SCORE_ADJUSTMENT, points_to_numeric(score->adjustment));
+	lead_set(row, LEAD_SCORE, Int32GetDatum(score->score));
+	lead_set_text(row, LEAD_GRADE, score->grade);
+	lead_set(row, LEAD_SCORED_AT, TimestampTzGetDatum(row->statement->at));
+}
+
+static void
+decide_score(LeadRow *row)
+{
+	int64		adjustment = 0;
+	Score		score;
+
+	if (row->old != NULL && !lead_isnull(row, LEAD_SCORE_ADJUSTMENT))
+		adjustment = points_from_numeric(lead_value(row, LEAD_SCORE_ADJUSTMENT));
+	score = score_row(row->ws, adjustment);
+	set_score(row, &score);
+}
+
+/* Of rules that reject: before the ticket is drawn, and before it is written. */
+static void
+check_duplicates(LeadRow *row)
+{
+	for (int key = 0; key < MATCH_KEYS; key++)
+		if (row->ws->match[key].name != NULL && row->ws->match[key].reject &&
+			changed(row, match_key_column[key]))
+			duplicate_check(row, key);
+}
+
+static void
+decide_response_due(LeadRow *row)
+{
+	lead_set(row, LEAD_RESPONSE_DUE_AT,
+			 DirectFunctionCall2(timestamptz_pl_interval,
+								 lead_value(row, LEAD_CREATED_AT),
+								 IntervalPGetDatum(&row->ws->response_within)));
+}
+
+static void
+check_created_at(LeadRow *row)
+{
+	TimestampTz at = DatumGetTimestampTz(lead_value(row, LEAD_CREATED_AT));
+
+	if (at > row->statement->at && at > GetCurrentTimestamp())
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("lead is created in the future"),
+				 errdetail("The lead is to be created at %s.", timestamptz_to_str(at)),
+				 errhint("Give the time at which it came in, or leave created_at alone for now."),
+				 errtablecol(row->relation, row->ws->column[LEAD_CREATED_AT]),
+				 errtableconstraint(row->relation, "lead_created_at")));
+}
+
+static void
+stamp_update(LeadRow *row)
+{
+	lead_set(row, LEAD_UPDATED_AT, TimestampTzGetDatum(row->statement->at));
+	lead_set_text(row, LEAD_UPDATED_BY, row->statement->actor);
+}
+
+static void
+fill_defaults(LeadRow *row)
+{
+	static const LeadColumn unknown[] = {
+		LEAD_FIRST_RESPONSE_AT, LEAD_LAST_ACTIVITY_AT, LEAD_LAST_ENGAGED_AT,
+		LEAD_MERGED_INTO, LEAD_SCORE_ADJUSTMENT
+	};
+
+	for (int i = 0; i < count_of(unknown); i++)
+		lead_set_null(row, unknown[i]);
+	if (lead_isnull(row, LEAD_STATUS))
+		lead_set_text(row, LEAD_STATUS, "new");
+	if (lead_isnull(row, LEAD_CREATED_AT))
+		lead_set(row, LEAD_CREATED_AT, TimestampTzGetDatum(row->statement->at));
+	lead_set(row, LEAD_STATUS_SINCE, lead_value(row, LEAD_CREATED_AT));
+	lead_set_text(row, LEAD_CREATED_BY, row->statement->actor);
+	stamp_update(row);
+}
+
+static void
+decide_insert(LeadRow *row)
+{
+	fill_defaults(row);
+	check_created_at(row);
+	check_row(row);
+	decide_keys(row, true);
+	decide_score(row);
+	status_check(row, NULL, lead_text(row, LEAD_STATUS));
+	check_duplicates(row);
+	decide_response_due(row);
+	row->statement->drawn_rep_id = 0;
+	if (lead_isnull(row, LEAD_OWNER_ID))
+	{
+		assignment_route(row);
+		if (!lead_isnull(row, LEAD_OWNER_ID))
+			row->statement->drawn_rep_id = DatumGetInt64(lead_value(row, LEAD_OWNER_ID));
+	}
+}
+
+/* What the database decides is as it was, whatever the writer says. */
+static void
+restore_derived(LeadRow *row)
+{
+	static const LeadColumn derived[] = {
+		LEAD_DEMOGRAPHIC_SCORE, LEAD_BEHAVIORAL_SCORE, LEAD_FIRMOGRAPHIC_SCORE,
+		LEAD_SCORE_ADJUSTMENT, LEAD_SCORE, LEAD_GRADE, LEAD_SCORED_AT,
+		LEAD_RESPONSE_DUE_AT, LEAD_FIRST_RESPONSE_AT, LEAD_LAST_ACTIVITY_AT,
+		LEAD_LAST_ENGAGED_AT, LEAD_EMAIL_KEY, LEAD_PHONE_KEY, LEAD_NAME_KEY,
+		LEAD_MERGED_INTO, LEAD_CREATED_BY
+	};
+
+	for (int i = 0; i < count_of(derived); i++)
+	{
+		int			index = lead_index(row, derived[i]);
+
+		row->slot->tts_values[index] = slot_getattr(row->old, index + 1,
+													&row->slot->tts_isnull[index]);
+	}
+}
+
+static TimestampTz
+old_status_since(LeadRow *row)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(row->old, row->ws->column[LEAD_STATUS_SINCE], &isnull);
+
+	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+}
+
+/* A change may bring its own time; without a change there is none. */
+static void
+decide_status(LeadRow *row)
+{
+	TimestampTz last = old_status_since(row);
+	TimestampTz at = Max(row->statement->at, last);
+
+	if (!changed(row, LEAD_STATUS))
+	{
+		lead_set(row, LEAD_STATUS_SINCE, TimestampTzGetDatum(last));
+		return;
+	}
+	if (lead_isnull(row, LEAD_STATUS))
+		return;					/* the table refuses it */
+	if (!lead_isnull(row, LEAD_STATUS_SINCE) && changed(row, LEAD_STATUS_SINCE))
+	{
+		at = DatumGetTimestampTz(lead_value(row, LEAD_STATUS_SINCE));
+		status_check_time(row, last, at);
+	}
+	lead_set(row, LEAD_STATUS_SINCE, TimestampTzGetDatum(at));
+	status_check(row, slot_text(row->old, row->ws->column[LEAD_STATUS]),
+				 lead_text(row, LEAD_STATUS));
+}
+
+/*
+ * An upsert that turned into an UPDATE finds in EXCLUDED the owner that was
+ * drawn for the row that was not inserted: that one never replaces another.
+ */
+static void
+keep_owner_of_upsert(LeadRow *row)
+{
+	Statement  *insert = statement_find(row->statement->lead_relid, TRIGGER_EVENT_INSERT);
+	int			index = lead_index(row, LEAD_OWNER_ID);
+
+	if (insert == NULL || insert->drawn_rep_id == 0 ||
+		row->statement->outer != insert || lead_isnull(row, LEAD_OWNER_ID) ||
+		DatumGetInt64(lead_value(row, LEAD_OWNER_ID)) != insert->drawn_rep_id)
+		return;
+	row->slot->tts_values[index] = slot_getattr(row->old, index + 1,
+												&row->slot->tts_isnull[index]);
+}
+
+static bool
+became_sales_ready(LeadRow *row)
+{
+	bool		isnull;
+	Datum		old = slot_getattr(row->old, row->ws->column[LEAD_SCORE], &isnull);
+	int			before = isnull ? -1 : DatumGetInt32(old);
+	int			ready = row->ws->sales_ready_score;
+
+	return before < ready && DatumGetInt32(lead_value(row, LEAD_SCORE)) >= ready;
+}
+
+static void
+decide_update(LeadRow *row)
+{
+	bool		all = lead_recompute_depth > 0;
+	bool		rescored;
+
+	restore_derived(row);
+	if (lead_isnull(row, LEAD_CREATED_AT))
+		lead_set(row, LEAD_CREATED_AT, TimestampTzGetDatum(row->statement->at));
+	if (changed(row, LEAD_CREATED_AT))
+		check_created_at(row);
+	stamp_update(row);
+	check_row(row);
+	decide_keys(row, all);
+	rescored = all || lead_isnull(row, LEAD_SCORE) || score_columns_changed(row);
+	if (rescored)
+		decide_score(row);
+	if (lead_isnull(row, LEAD_RESPONSE_DUE_AT))
+		decide_response_due(row);
+	keep_owner_of_upsert(row);
+	decide_status(row);
+	check_duplicates(row);
+	if (rescored && lead_isnull(row, LEAD_OWNER_ID) && !changed(row, LEAD_OWNER_ID) &&
+		became_sales_ready(row))
+		assignment_route(row);
+}
+
+/* The writer's row into the workspace's slot, where it is worked on. */
+static void
+fill_slot(LeadRow *row, TupleTableSlot *source)
+{
+	int			natts = row->ws->tupdesc->natts;
+
+	slot_getallattrs(source);
+	ExecClearTuple(row->slot);
+	memcpy(row->slot->tts_values, source->tts_values, natts * sizeof(Datum));
+	memcpy(row->slot->tts_isnull, source->tts_isnull, natts * sizeof(bool));
+	ExecStoreVirtualTuple(row->slot);
+}
+
+/* lead_decide(): BEFORE ROW trigger */
+Datum
+lead_decide(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = check_protocol(fcinfo, "lead_decide", true, true);
+	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
+	LeadRow		row;
+	HeapTuple	result;
+
+	row.relation = trigdata->tg_relation;
+	row.ws = cache_workspace(RelationGetRelid(row.relation));
+	row.statement = statement_current(row.ws->lead_relid, trigdata->tg_event);
+	row.slot = row.ws->slot;
+	row.old = insert ? NULL : trigdata->tg_trigslot;
+
+	ResetExprContext(row.ws->econtext);
+	fill_slot(&row, insert ? trigdata->tg_trigslot : trigdata->tg_newslot);
+	if (insert)
+		decide_insert(&row);
+	else
+		decide_update(&row);
+
+	result = heap_form_tuple(row.ws->tupdesc, row.slot->tts_values, row.slot->tts_isnull);
+	if (!insert)
+	{
+		result->t_self = trigdata->tg_newtuple->t_self;
+		result->t_tableOid = trigdata->tg_newtuple->t_tableOid;
+	}
+	ExecClearTuple(row.slot);
+	return PointerGetDatum(result);
+}
+
+/* What AFTER ROW works with */
+typedef struct RecordContext
+{
+	Workspace  *ws;
+	Statement  *statement;
+	TupleTableSlot *new;
+	TupleTableSlot *old;
+	int64		lead_id;
+} RecordContext;
+
+static Datum
+get_value(RecordContext *context, TupleTableSlot *slot, LeadColumn column, bool *isnull)
+{
+	return slot_getattr(slot, context->ws->column[column], isnull);
+}
+
+static char *
+get_text(RecordContext *context, TupleTableSlot *slot, LeadColumn column)
+{
+	return slot == NULL ? NULL : slot_text(slot, context->ws->column[column]);
+}
+
+static int64
+get_int64(RecordContext *context, TupleTableSlot *slot, LeadColumn column)
+{
+	bool		isnull = true;
+	Datum		value = slot == NULL ? (Datum) 0 : get_value(context, slot, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+/* Statuses are few: use the one in memory rather than a copy a row. */
+static char *
+shared_status(RecordContext *context, char *status)
+{
+	for (int i = 0; i < context->ws->nstatuses; i++)
+		if (strcmp(context->ws->statuses[i], status) == 0)
+			return context->ws->statuses[i];
+	return MemoryContextStrdup(context->statement->batch_context, status);
+}
+
+static void
+record_status(RecordContext *context)
+{
+	char	   *from = get_text(context, context->old, LEAD_STATUS);
+	char	   *to = get_text(context, context->new, LEAD_STATUS);
+	StatusChangeRow *row;
+
+	if (from != NULL && strcmp(from, to) == 0)
+		return;
+	row = append_row(&context->statement->status_changes, context->statement->batch_context);
+	row->lead_id = context->lead_id;
+	row->from_status = from == NULL ? NULL : shared_status(context, from);
+	row->to_status = shared_status(context, to);
+	row->at = get_int64(context, context->new, LEAD_STATUS_SINCE);
+	row->since = get_int64(context, context->old, LEAD_STATUS_SINCE);
+}
+
+static void
+record_owner(RecordContext *context)
+{
+	int64		to = get_int64(context, context->new, LEAD_OWNER_ID);
+	int64		from = get_int64(context, context->old, LEAD_OWNER_ID);
+	const Outcome *outcome = statement_decided(context->statement, context->lead_id);
+	AssignmentRow *row;
+
+	if (outcome == NULL && from == to)
+		return;
+	row = append_row(&context->statement->assignments, context->statement->batch_context);
+	row->lead_id = context->lead_id;
+	row->rep_id = to;
+	row->from_rep_id = from;
+	row->outcome = outcome != NULL ? outcome : &assignment_manual;
+}
+
+static bool
+key_changed(RecordContext *context, LeadColumn column)
+{
+	bool		new_isnull,
+				old_isnull;
+	Datum		new_value,
+				old_value;
+
+	if (context->old == NULL)
+		return true;
+	new_value = get_value(context, context->new, column, &new_isnull);
+	old_value = get_value(context, context->old, column, &old_isnull);
+	if (new_isnull || old_isnull)
+		return new_isnull != old_isnull;
+	return !datum_image_eq(new_value, old_value, false, -1);
+}
+
+static void
+note_unlinked(RecordContext *context)
+{
+	int64	   *id = append_row(&context->statement->unlinked, context->statement->batch_context);
+
+	*id = context->lead_id;
+}
+
+static void
+record_keys(RecordContext *context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context->statement->batch_context);
+	ProbeRow	row;
+	bool		any = false;
+	bool		moved = false;
+
+	for (int key = 0; key < MATCH_KEYS; key++)
+	{
+		row.keys[key] = NULL;
+		if (context->ws->match[key].name == NULL ||
+			!key_changed(context, match_key_column[key]))
+			continue;
+		row.keys[key] = get_text(context, context->new, match_key_column[key]);
+		any = any || row.keys[key] != NULL;
+		moved = true;
+	}
+	if (any)
+	{
+		row.lead_id = context->lead_id;
+		row.tid = context->new->tts_tid;
+		*append_row(&context->statement->probes, context->statement->batch_context) = row;
+	}
+	if (moved && context->old != NULL)
+		note_unlinked(context);
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+batch_is_full(Statement *statement)
+{
+	return statement->status_changes.n >= LEDGER_BATCH ||
+		statement->assignments.n >= LEDGER_BATCH ||
+		statement->probes.n >= LEDGER_BATCH ||
+		statement->unlinked.n >= LEDGER_BATCH;
+}
+
+/* lead_record(): AFTER ROW trigger; notes what is to be written down. */
+Datum
+lead_record(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = check_protocol(fcinfo, "lead_record", false, true);
+	RecordContext context;
+
+	context.ws = cache_workspace(RelationGetRelid(trigdata->tg_relation));
+	context.statement = statement_current(context.ws->lead_relid, trigdata->tg_event);
+	context.old = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? NULL : trigdata->tg_trigslot;
+	context.new = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? trigdata->tg_trigslot :
+		TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newslot : NULL;
+	context.lead_id = get_int64(&context, context.new ? context.new : context.old, LEAD_ID);
+
+	context.statement->drawn_rep_id = 0;	/* no more upserts now */
+	if (context.new == NULL)
+		note_unlinked(&context);
+	else
+	{
+		record_status(&context);
+		record_owner(&context);
+		record_keys(&context);
+	}
+	if (batch_is_full(context.statement))
+		ledger_flush(context.ws, trigdata->tg_relation, context.statement);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * lead_finish(): AFTER STATEMENT trigger; writes it down.  What outer
+ * statements on the table have pending comes first, for the ledgers' order,
+ * unless it would be lost with this subtransaction.
+ */
+Datum
+lead_finish(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = check_protocol(fcinfo, "lead_finish", false, false);
+	Oid			relid = RelationGetRelid(trigdata->tg_relation);
+	Statement  *own = statement_find(relid, trigdata->tg_event);
+	Statement  *next;
+
+	if (own == NULL)
+		return PointerGetDatum(NULL);
+	for (Statement *s = statement_outermost(); s != NULL; s = next)
+	{
+		next = statement_inner(s);
+		if (s->lead_relid == relid && s->subid == own->subid)
+			ledger_flush(cache_workspace(relid), trigdata->tg_relation, s);
+	}
+	statement_end(own);
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,135 @@
+/*-------------------------------------------------------------------------
+ *
+ * lead_mgmt.c
+ *	  Loading of the module, its settings, and helpers that all parts use.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "lead_mgmt.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/guc.h"
+
+#include "cache.h"
+#include "rotation.h"
+#include "statement.h"
+
+LEAD_MGMT_MODULE_MAGIC;
+
+char	   *lead_mgmt_actor = NULL;
+char	   *lead_mgmt_as_of = NULL;
+
+void		_PG_init(void);
+
+/* A day, or nothing: refused when it is set rather than when a report is read. */
+static bool
+check_as_of(char **newval, void **extra pg_attribute_unused(),
+			GucSource source pg_attribute_unused())
+{
+	char	   *field[MAXDATEFIELDS];
+	int			ftype[MAXDATEFIELDS];
+	char		workbuf[MAXDATELEN + 1];
+	int			nf;
+	int			dtype;
+	int			tz;
+	fsec_t		fsec;
+	struct pg_tm tm;
+
+	if (*newval == NULL || **newval == '\0')
+		return true;
+
+	/* restricted to the ISO form, which no other setting changes */
+	if (strlen(*newval) != 10 || (*newval)[4] != '-' || (*newval)[7] != '-' ||
+		ParseDateTime(*newval, workbuf, sizeof(workbuf), field, ftype,
+					  MAXDATEFIELDS, &nf) != 0 ||
+		nf != 1 || ftype[0] != DTK_DATE ||
+#if PG_VERSION_NUM >= 160000
+		DecodeDateTime(field, ftype, nf, &dtype, &tm, &fsec, &tz, NULL) != 0
+#else
+		DecodeDateTime(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0
+#endif
+		)
+	{
+		GUC_check_errdetail("The value must be a date such as 2026-06-30, or empty.");
+		return false;
+	}
+	return true;
+}
+
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("lead_mgmt.actor",
+							   "Who is acting, as the ledgers shall show it.",
+							   "Empty means the current role.",
+							   &lead_mgmt_actor, "",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("lead_mgmt.as_of",
+							   "Day at the end of which ledger reports stand.",
+							   "A date such as 2026-06-30; empty means now.",
+							   &lead_mgmt_as_of, "",
+							   PGC_USERSET, 0, check_as_of, NULL, NULL);
+	MarkGUCPrefixReserved("lead_mgmt");
+
+	cache_init();
+	rotation_init();
+	statement_init();
+}
+
+char *
+current_actor(void)
+{
+	if (lead_mgmt_actor != NULL && lead_mgmt_actor[0] != '\0')
+		return pstrdup(lead_mgmt_actor);
+	/* not the definer of a function that happens to be running */
+	return GetUserNameFromId(GetOuterUserId(), false);
+}
+
+char *
+current_login(void)
+{
+	return GetUserNameFromId(GetSessionUserId(), false);
+}
+
+OwnerSwitch
+switch_to_owner(Oid owner)
+{
+	OwnerSwitch saved;
+
+	GetUserIdAndSecContext(&saved.userid, &saved.sec_context);
+	SetUserIdAndSecContext(owner,
+						   saved.sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	return saved;
+}
+
+void
+switch_back(OwnerSwitch saved)
+{
+	SetUserIdAndSecContext(saved.userid, saved.sec_context);
+}
+
+void
+spi_check(int result, int expected, const char *query)
+{
+	if (result != expected)
+		elog(ERROR, "SPI returned %s for query: %s",
+			 SPI_result_code_string(result), query);
+}
+
+void
+spi_begin(void)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+void
+spi_end(void)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+}

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * lead_mgmt.h
+ *	  What all parts of the extension share: its settings of a session and
+ *	  a few helpers that belong to no capability.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LEAD_MGMT_H
+#define LEAD_MGMT_H
+
+#include "compat.h"
+
+#include "utils/timestamp.h"
+
+/* lengthof() as a number that an int can be compared with */
+#define count_of(array) ((int) lengthof(array))
+
+/* GUC lead_mgmt.actor: who does it, where the application knows better */
+extern char *lead_mgmt_actor;
+
+/* GUC lead_mgmt.as_of: the day that ledger reports are of */
+extern char *lead_mgmt_as_of;
+
+/* Who writes, for the ledgers; palloc'd in CurrentMemoryContext. */
+extern char *current_actor(void);
+extern char *current_login(void);
+
+/*
+ * Run what follows as the owner of a table, as the server's own foreign keys
+ * do; always paired, before any commit.
+ */
+typedef struct OwnerSwitch
+{
+	Oid			userid;
+	int			sec_context;
+} OwnerSwitch;
+
+extern OwnerSwitch switch_to_owner(Oid owner);
+extern void switch_back(OwnerSwitch saved);
+
+/* An SPI call that must give this result, or it is an error. */
+extern void spi_check(int result, int expected, const char *query);
+extern void spi_begin(void);
+extern void spi_end(void);
+
+#endif							/* LEAD_MGMT_H */

@@ -1,0 +1,245 @@
+/*-------------------------------------------------------------------------
+ *
+ * ledger.c
+ *	  Writing down what was decided.
+ *
+ * The rows of a statement go to SPI as arrays, one query a table and batch.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "ledger.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+#include "duplicate.h"
+#include "rule_failure.h"
+
+/* A column of a batch on its way into an array */
+typedef struct Column
+{
+	Datum	   *values;
+	bool	   *nulls;
+} Column;
+
+static Column
+new_column(int n)
+{
+	Column		column;
+
+	column.values = palloc(n * sizeof(Datum));
+	column.nulls = palloc0(n * sizeof(bool));
+	return column;
+}
+
+static void
+column_set(Column *column, int row, Datum value, bool isnull)
+{
+	column->values[row] = value;
+	column->nulls[row] = isnull;
+}
+
+static Datum
+column_array(Column *column, int n, Oid type)
+{
+	int			lower = 1;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	switch (type)
+	{
+		case INT8OID:
+		case TIMESTAMPTZOID:
+			length = sizeof(int64);
+			by_value = FLOAT8PASSBYVAL;
+			align = TYPALIGN_DOUBLE;
+			break;
+		case INTERVALOID:
+			length = sizeof(Interval);
+			by_value = false;
+			align = TYPALIGN_DOUBLE;
+			break;
+		case TEXTOID:
+		case JSONBOID:
+			length = -1;
+			by_value = false;
+			align = TYPALIGN_INT;
+			break;
+		default:
+			elog(ERROR, "unexpected column type %u", type);
+	}
+	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1,
+											  &n, &lower, type, length, by_value, align));
+}
+
+/*
+ * Texts of a batch repeat (statuses, methods, reasons) and come from the same
+ * places in memory: the last one is used again.
+ */
+static void
+column_set_text(Column *column, int row, const char *text, const char **last)
+{
+	if (text == NULL)
+		column_set(column, row, (Datum) 0, true);
+	else if (row > 0 && !column->nulls[row - 1] && *last == text)
+		column_set(column, row, column->values[row - 1], false);
+	else
+		column_set(column, row, CStringGetTextDatum(text), false);
+	*last = text;
+}
+
+static void
+execute(Workspace *ws, WorkspacePlan which, Datum *values, const char *what)
+{
+	spi_check(SPI_execute_plan(workspace_plan(ws, which), values, NULL, false, 0),
+			  SPI_OK_INSERT, what);
+}
+
+static void
+write_status_changes(Workspace *ws, Statement *statement)
+{
+	int			n = statement->status_changes.n;
+	Column		lead_ids,
+				from,
+				to,
+				at,
+				times;
+	const char *last_from = NULL;
+	const char *last_to = NULL;
+	Datum		values[7];
+
+	if (n == 0)
+		return;
+	lead_ids = new_column(n);
+	from = new_column(n);
+	to = new_column(n);
+	at = new_column(n);
+	times = new_column(n);
+	for (int i = 0; i < n; i++)
+	{
+		StatusChangeRow *row = &statement->status_changes.rows[i];
+		bool		first = (row->from_status == NULL);
+
+		column_set(&lead_ids, i, Int64GetDatum(row->lead_id), false);
+		column_set_text(&from, i, row->from_status, &last_from);
+		column_set_text(&to, i, row->to_status, &last_to);
+		column_set(&at, i, TimestampTzGetDatum(row->at), false);
+		column_set(&times, i, first ? (Datum) 0 :
+				   DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(row->at),
+									   TimestampTzGetDatum(row->since)), first);
+	}
+	values[0] = column_array(&lead_ids, n, INT8OID);
+	values[1] = column_array(&from, n, TEXTOID);
+	values[2] = column_array(&to, n, TEXTOID);
+	values[3] = column_array(&at, n, TIMESTAMPTZOID);
+	values[4] = column_array(&times, n, INTERVALOID);
+	values[5] = CStringGetTextDatum(statement->actor);
+	values[6] = CStringGetTextDatum(statement->login);
+	execute(ws, PLAN_STATUS_CHANGE, values, "status_change");
+}
+
+static void
+write_assignments(Workspace *ws, Statement *statement)
+{
+	int			n = statement->assignments.n;
+	Column		lead_ids,
+				reps,
+				from_reps,
+				rules,
+				methods,
+				reasons,
+				skipped;
+	const char *last_method = NULL;
+	const char *last_reason = NULL;
+	Datum		values[10];
+
+	if (n == 0)
+		return;
+	lead_ids = new_column(n);
+	reps = new_column(n);
+	from_reps = new_column(n);
+	rules = new_column(n);
+	methods = new_column(n);
+	reasons = new_column(n);
+	skipped = new_column(n);
+	for (int i = 0; i < n; i++)
+	{
+		AssignmentRow *row = &statement->assignments.rows[i];
+		const Outcome *outcome = row->outcome;
+
+		column_set(&lead_ids, i, Int64GetDatum(row->lead_id), false);
+		column_set(&reps, i, Int64GetDatum(row->rep_id), row->rep_id == 0);
+		column_set(&from_reps, i, Int64GetDatum(row->from_rep_id), row->from_rep_id == 0);
+		column_set(&rules, i, Int64GetDatum(outcome->rule_id), outcome->rule_id == 0);
+		column_set_text(&methods, i, outcome->method, &last_method);
+		column_set_text(&reasons, i, outcome->reason, &last_reason);
+		column_set(&skipped, i, outcome->skipped, outcome->skipped == (Datum) 0);
+	}
+	values[0] = column_array(&lead_ids, n, INT8OID);
+	values[1] = column_array(&reps, n, INT8OID);
+	values[2] = column_array(&from_reps, n, INT8OID);
+	values[3] = column_array(&rules, n, INT8OID);
+	values[4] = column_array(&methods, n, TEXTOID);
+	values[5] = column_array(&reasons, n, TEXTOID);
+	values[6] = column_array(&skipped, n, JSONBOID);
+	values[7] = CStringGetTextDatum(statement->actor);
+	values[8] = CStringGetTextDatum(statement->login);
+	values[9] = TimestampTzGetDatum(statement->at);
+	execute(ws, PLAN_ASSIGNMENT, values, "assignment");
+}
+
+static bool
+nothing_pending(Workspace *ws, Statement *statement)
+{
+	return statement->status_changes.n == 0 && statement->assignments.n == 0 &&
+		statement->probes.n == 0 && statement->unlinked.n == 0 &&
+		!rule_failure_pending(ws);
+}
+
+/* The rows of a batch lived in its context. */
+static void
+forget_batch(Statement *statement)
+{
+	memset(&statement->status_changes, 0, sizeof(statement->status_changes));
+	memset(&statement->assignments, 0, sizeof(statement->assignments));
+	memset(&statement->probes, 0, sizeof(statement->probes));
+	memset(&statement->unlinked, 0, sizeof(statement->unlinked));
+	MemoryContextReset(statement->batch_context);
+}
+
+void
+ledger_flush(Workspace *ws, Relation lead, Statement *statement)
+{
+	Oid			caller = GetUserId();
+	OwnerSwitch saved;
+	Statement	batch = *statement;
+	MemoryContext batch_context = statement->batch_context;
+
+	if (nothing_pending(ws, statement))
+		return;
+
+	/*
+	 * Writing a ledger can run a user's trigger that writes a lead, which
+	 * comes here again: what is being written must not be written twice.
+	 */
+	statement->batch_context = AllocSetContextCreate(statement->context,
+													 "lead_mgmt batch",
+													 ALLOCSET_DEFAULT_SIZES);
+	forget_batch(statement);
+
+	saved = switch_to_owner(ws->owner);
+	spi_begin();
+	write_status_changes(ws, &batch);
+	write_assignments(ws, &batch);
+	duplicate_probe_batch(ws, lead, &batch, caller);
+	duplicate_relink(ws, &batch);
+	rule_failure_flush(ws);
+	spi_end();
+	switch_back(saved);
+	MemoryContextDelete(batch_context);
+}

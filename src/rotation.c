@@ -1,0 +1,276 @@
+/*-------------------------------------------------------------------------
+ *
+ * rotation.c
+ *	  Round robin without a row that every writer must lock.
+ *
+ * A rotation is a sequence of tickets.  Rounds are as long as the sum of the
+ * reps' weights, and each round serves every rep exactly as often as his
+ * weight says; so while no ticket is lost, the counts of reps of equal weight
+ * differ by at most one, whatever number of sessions draw at once.  nextval()
+ * is the server's own counter that nobody waits for.
+ *
+ * What aborts must not cost anybody his turn: tickets of an aborted
+ * (sub)transaction go to a list of the session, which is served first.  A
+ * session that ends takes its list with it.  Were the order within a round
+ * always the same, a regular pattern of such losses (insert, fail, retry)
+ * could starve every second rep for ever; so it is another one in each round,
+ * the same for all sessions since it is computed from the number of the round.
+ *
+ * Within a round the turns of a rep of weight w are spread evenly: his k-th
+ * turn has its place at (k + u) / w, where u in [0, 1) is drawn for this rep
+ * and round; the turns are served in the order of their places.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rotation.h"
+
+#include "access/xact.h"
+#include "commands/sequence.h"
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+
+/* Tickets from..to of one sequence, drawn in one (sub)transaction */
+typedef struct TicketRange
+{
+	Oid			sequence;
+	SubTransactionId subid;
+	int64		from;
+	int64		to;
+} TicketRange;
+
+typedef struct TicketList
+{
+	TicketRange *ranges;
+	int			n;
+	int			allocated;
+} TicketList;
+
+static TicketList drawn;		/* in the transaction under way */
+static TicketList returned;		/* to be served again, by this session */
+
+/* A session that fails very often forgets the oldest of its lost tickets. */
+#define MAX_RETURNED 10000
+
+static void
+append_range(TicketList *list, TicketRange range)
+{
+	TicketRange *last = list->n > 0 ? &list->ranges[list->n - 1] : NULL;
+
+	if (last != NULL && last->sequence == range.sequence &&
+		last->subid == range.subid && last->to + 1 == range.from)
+	{
+		last->to = range.to;
+		return;
+	}
+	if (list->ranges == NULL)
+	{
+		list->allocated = 64;
+		list->ranges = MemoryContextAlloc(TopMemoryContext,
+										  list->allocated * sizeof(TicketRange));
+	}
+	else if (list->n == list->allocated)
+	{
+		list->allocated *= 2;
+		list->ranges = repalloc_huge(list->ranges,
+									 list->allocated * sizeof(TicketRange));
+	}
+	list->ranges[list->n++] = range;
+}
+
+static void
+give_back(TicketRange range)
+{
+	range.subid = InvalidSubTransactionId;
+	if (returned.n >= MAX_RETURNED)
+	{
+		memmove(returned.ranges, returned.ranges + 1,
+				(returned.n - 1) * sizeof(TicketRange));
+		returned.n--;
+	}
+	append_range(&returned, range);
+}
+
+/* A returned ticket of this sequence, the longest lost first. */
+static bool
+take_returned(Oid sequence, int64 *ticket)
+{
+	for (int i = 0; i < returned.n; i++)
+	{
+		TicketRange *range = &returned.ranges[i];
+
+		if (range->sequence != sequence)
+			continue;
+		*ticket = range->from++;
+		if (range->from > range->to)
+		{
+			memmove(range, range + 1, (returned.n - i - 1) * sizeof(TicketRange));
+			returned.n--;
+		}
+		return true;
+	}
+	return false;
+}
+
+/* Tickets drawn in an aborted (sub)transaction or its children come back. */
+static void
+return_since(SubTransactionId subid)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < drawn.n; i++)
+	{
+		if (drawn.ranges[i].subid >= subid)
+			give_back(drawn.ranges[i]);
+		else
+			drawn.ranges[kept++] = drawn.ranges[i];
+	}
+	drawn.n = kept;
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId subid,
+					 SubTransactionId parent pg_attribute_unused(),
+					 void *arg pg_attribute_unused())
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && drawn.n > 0)
+		return_since(subid);
+}
+
+static void
+transaction_ended(XactEvent event, void *arg pg_attribute_unused())
+{
+	if (event == XACT_EVENT_ABORT)
+		return_since(TopSubTransactionId);
+	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		drawn.n = 0;
+}
+
+void
+rotation_init(void)
+{
+	RegisterXactCallback(transaction_ended, NULL);
+	RegisterSubXactCallback(subtransaction_ended, NULL);
+}
+
+typedef struct Turn
+{
+	double		place;
+	int			rep;
+} Turn;
+
+static int
+compare_turns(const void *a, const void *b)
+{
+	const Turn *x = a;
+	const Turn *y = b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->rep - y->rep;
+}
+
+/* The order in which a round serves its reps; see the top of this file. */
+static void
+order_round(Rotation *rotation, int64 round)
+{
+	Turn	   *turns = palloc(rotation->round_length * sizeof(Turn));
+	int			n = 0;
+
+	for (int r = 0; r < rotation->nreps; r++)
+	{
+		uint64		hash = hash_combine64(hash_bytes_extended((unsigned char *) &round,
+															  sizeof(round), 0),
+										  hash_bytes_extended((unsigned char *) &rotation->rep_ids[r],
+															  sizeof(int64), 0));
+		double		phase = (double) (hash >> 11) / (double) (UINT64CONST(1) << 53);
+
+		for (int k = 0; k < rotation->weights[r]; k++)
+		{
+			turns[n].place = (k + phase) / rotation->weights[r];
+			turns[n++].rep = r;
+		}
+	}
+	qsort(turns, n, sizeof(Turn), compare_turns);
+	for (int i = 0; i < n; i++)
+		rotation->turns[i] = turns[i].rep;
+	rotation->round = round;
+	pfree(turns);
+}
+
+int64
+rotation_draw(Rotation *rotation, int64 *ticket)
+{
+	TicketRange range;
+	int64		round;
+
+	if (!take_returned(rotation->sequence, ticket))
+		*ticket = nextval_internal(rotation->sequence, false);
+
+	range.sequence = rotation->sequence;
+	range.subid = GetCurrentSubTransactionId();
+	range.from = range.to = *ticket;
+	append_range(&drawn, range);
+
+	round = *ticket / rotation->round_length;
+	if (round != rotation->round)
+		order_round(rotation, round);
+	return rotation->rep_ids[rotation->turns[*ticket % rotation->round_length]];
+}
+
+/* Take a ticket out of what this transaction drew: it is free again now. */
+void
+rotation_return(Oid sequence, int64 ticket)
+{
+	for (int i = drawn.n - 1; i >= 0; i--)
+	{
+		TicketRange *range = &drawn.ranges[i];
+		TicketRange upper = *range;
+
+		if (range->sequence != sequence || ticket < range->from || ticket > range->to)
+			continue;
+		range->to = ticket - 1;
+		upper.from = ticket + 1;
+		if (range->from > range->to)
+		{
+			memmove(range, range + 1, (drawn.n - i - 1) * sizeof(TicketRange));
+			drawn.n--;
+		}
+		if (upper.from <= upper.to)
+			append_range(&drawn, upper);
+		upper.from = upper.to = ticket;
+		give_back(upper);
+		return;
+	}
+}
+
+/*
+ * The next ticket shall be the first of a round, so that a round is never
+ * shared by an old and a new set of reps.
+ */
+void
+rotation_begin_round(Rotation *rotation)
+{
+	int64		next;
+	int64		rest;
+
+	if (!OidIsValid(rotation->sequence) || rotation->round_length == 0)
+		return;
+
+	next = nextval_internal(rotation->sequence, false);
+	rest = next % rotation->round_length;
+	if (rest != 0)
+		next += rotation->round_length - rest;
+	DirectFunctionCall3(setval3_oid, ObjectIdGetDatum(rotation->sequence),
+						Int64GetDatum(next), BoolGetDatum(false));
+
+	/* lost turns of the old set are not owed to the new one */
+	for (int i = returned.n - 1; i >= 0; i--)
+		if (returned.ranges[i].sequence == rotation->sequence)
+		{
+			memmove(&returned.ranges[i], &returned.ranges[i + 1],
+					(returned.n - i - 1) * sizeof(TicketRange));
+			returned.n--;
+		}
+}

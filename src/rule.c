@@ -1,0 +1,322 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.c
+ *	  Triggers of the tables that hold rules and settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "workspace.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "cache.h"
+#include "rotation.h"
+
+PG_FUNCTION_INFO_V1(rule_check);
+PG_FUNCTION_INFO_V1(match_rule_check);
+PG_FUNCTION_INFO_V1(setting_check);
+PG_FUNCTION_INFO_V1(configuration_changed);
+PG_FUNCTION_INFO_V1(rotation_changed);
+
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *function)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager", function)));
+	return (TriggerData *) fcinfo->context;
+}
+
+static TriggerData *
+before_row(FunctionCallInfo fcinfo, const char *function)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, function);
+
+	if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired BEFORE ROW for INSERT or UPDATE", function)));
+	return trigdata;
+}
+
+static HeapTuple
+new_tuple(TriggerData *trigdata)
+{
+	return TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+		trigdata->tg_newtuple : trigdata->tg_trigtuple;
+}
+
+/* A column of the new row by its name, as text; NULL for NULL. */
+static char *
+column_text(TriggerData *trigdata, const char *name)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	int			attno = SPI_fnumber(tupdesc, name);
+
+	if (attno <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						name, RelationGetRelationName(trigdata->tg_relation)),
+				 errdetail("Every workspace of lead_mgmt has this column."),
+				 errhint("Bring the column back under its name.")));
+	return SPI_getvalue(new_tuple(trigdata), tupdesc, attno);
+}
+
+/* What rule_check() is about, for the errors that it completes */
+typedef struct RuleTable
+{
+	const char *table;
+	ConditionKind kind;
+	const char *name_column;
+	const char *constraint;
+	const char *hint;
+} RuleTable;
+
+static const RuleTable rule_tables[] = {
+	{"score_rule", CONDITION_SCORE_LEAD, "name", "score_rule_condition",
+	"Write one condition over the columns of lead, such as industry = 'Marketing' AND company_size > 50."},
+	{"assignment_rule", CONDITION_ASSIGNMENT, "name", "assignment_rule_condition",
+	"Write one condition over the columns of lead, such as country = 'DE' AND score >= 70."},
+	{"status_transition", CONDITION_TRANSITION, "to_status", "status_transition_condition",
+	"Write one condition over the columns of lead, such as budget_confirmed AND need_confirmed."},
+};
+
+static const RuleTable *
+rule_table(Relation relation)
+{
+	const char *name = RelationGetRelationName(relation);
+
+	for (int i = 0; i < count_of(rule_tables); i++)
+		if (strcmp(rule_tables[i].table, name) == 0)
+			return &rule_tables[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("function \"%s\" cannot be used on table \"%s\"", "rule_check", name)));
+	return NULL;
+}
+
+/* Give an error of a condition the rule's name, constraint, detail and hint. */
+static void
+complete_and_rethrow(ErrorData *error, const RuleTable *table, Relation relation,
+					 const char *rule)
+{
+	error->schema_name = get_namespace_name(RelationGetNamespace(relation));
+	error->table_name = pstrdup(table->table);
+	error->column_name = pstrdup("condition");
+	error->constraint_name = pstrdup(table->constraint);
+	if (error->detail == NULL)
+		error->detail = psprintf("The condition of %s \"%s\" cannot be used.",
+								 table->table, rule);
+	else
+		error->detail = psprintf("Condition of %s \"%s\": %s", table->table, rule,
+								 error->detail);
+	if (error->hint == NULL)
+		error->hint = pstrdup(table->hint);
+	ReThrowError(error);
+}
+
+static void
+check_condition(TriggerData *trigdata, const RuleTable *table, const char *text)
+{
+	Relation	relation = trigdata->tg_relation;
+	const char *rule = column_text(trigdata, table->name_column);
+	Relation	lead = table_open(lead_of_sister(relation), AccessShareLock);
+	char	   *schema = pstrdup(quote_identifier(get_namespace_name(RelationGetNamespace(relation))));
+	MemoryContext caller = CurrentMemoryContext;
+	ConditionSettings settings;
+
+	settings.time_zone = workspace_time_zone(RelationGetNamespace(relation),
+											 relation->rd_rel->relowner, schema);
+	PG_TRY();
+	{
+		condition_compile(lead, table->kind, text, &settings);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		complete_and_rethrow(error, table, relation, rule ? rule : "");
+	}
+	PG_END_TRY();
+	table_close(lead, NoLock);
+}
+
+static void
+check_method(TriggerData *trigdata)
+{
+	const char *method = column_text(trigdata, "method");
+
+	if (method == NULL || strcmp(method, "round_robin") == 0 || strcmp(method, "fixed") == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("assignment method \"%s\" is not supported", method),
+			 errdetail("This version of lead_mgmt routes by round_robin and fixed."),
+			 errhint("Use round_robin over a team."),
+			 errtableconstraint(trigdata->tg_relation, "assignment_rule_method_check")));
+}
+
+static void
+check_applies_to(TriggerData *trigdata)
+{
+	const char *applies_to = column_text(trigdata, "applies_to");
+
+	if (applies_to == NULL || strcmp(applies_to, "engagement") != 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("score rules over engagements are not supported"),
+			 errdetail("This version of lead_mgmt has rules over the columns of lead."),
+			 errhint("Set applies_to to lead."),
+			 errtableconstraint(trigdata->tg_relation, "score_rule_applies_to_check")));
+}
+
+/* rule_check(): BEFORE ROW trigger of tables with conditions */
+Datum
+rule_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = before_row(fcinfo, "rule_check");
+	const RuleTable *table = rule_table(trigdata->tg_relation);
+	char	   *text = column_text(trigdata, "condition");
+
+	if (table->kind == CONDITION_ASSIGNMENT)
+		check_method(trigdata);
+	if (table->kind == CONDITION_SCORE_LEAD)
+		check_applies_to(trigdata);
+	if (text != NULL)
+		check_condition(trigdata, table, text);
+	return PointerGetDatum(new_tuple(trigdata));
+}
+
+/* match_rule_check(): BEFORE ROW trigger of match_rule */
+Datum
+match_rule_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = before_row(fcinfo, "match_rule_check");
+	const char *key = column_text(trigdata, "key");
+	const char *action = column_text(trigdata, "action");
+
+	if (key != NULL && strcmp(key, "fuzzy") == 0 &&
+		action != NULL && strcmp(action, "off") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("match rules by similarity are not supported"),
+				 errdetail("This version of lead_mgmt compares email, phone, and company and name."),
+				 errhint("Leave the action of this rule off."),
+				 errtableconstraint(trigdata->tg_relation, "match_rule_action_check")));
+	return PointerGetDatum(new_tuple(trigdata));
+}
+
+/* setting_check(): BEFORE ROW trigger of setting */
+Datum
+setting_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = before_row(fcinfo, "setting_check");
+	const char *zone = column_text(trigdata, "time_zone");
+	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
+
+	if (zone != NULL && (tz == NULL || !pg_tz_acceptable(tz)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time zone \"%s\" not recognized", zone),
+				 errdetail("Conditions and reports are evaluated in this time zone."),
+				 errhint("Use a name of pg_timezone_names, such as Europe/Berlin."),
+				 errtableconstraint(trigdata->tg_relation, "setting_time_zone_check")));
+	return PointerGetDatum(new_tuple(trigdata));
+}
+
+/* configuration_changed(): AFTER STATEMENT trigger of what sessions remember */
+Datum
+configuration_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, "configuration_changed");
+
+	cache_announce(RelationGetRelid(trigdata->tg_relation));
+	return PointerGetDatum(NULL);
+}
+
+/* A team takes its turns apart from the others: give it tickets of its own. */
+static void
+create_team_sequences(Workspace *ws)
+{
+	for (int i = 0; i < ws->nrotations; i++)
+	{
+		int64		team_id = ws->rotations[i]->team_id;
+		char	   *name = psprintf("team_ticket_" INT64_FORMAT, team_id);
+		char	   *query;
+
+		if (team_id == 0 || OidIsValid(get_relname_relid(name, ws->namespace)))
+			continue;
+		query = psprintf("CREATE SEQUENCE %s.%s AS bigint MINVALUE 0 START WITH 0 OWNED BY %s.team.id",
+						 ws->schema, name, ws->schema);
+		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
+		ws->rotations[i]->sequence = get_relname_relid(name, ws->namespace);
+	}
+}
+
+static bool
+same_turns(Rotation *a, Rotation *b)
+{
+	return a->nreps == b->nreps &&
+		memcmp(a->rep_ids, b->rep_ids, a->nreps * sizeof(int64)) == 0 &&
+		memcmp(a->weights, b->weights, a->nreps * sizeof(int)) == 0;
+}
+
+static Rotation *
+rotation_of_team(Workspace *ws, int64 team_id)
+{
+	for (int i = 0; i < ws->nrotations; i++)
+		if (ws->rotations[i]->team_id == team_id)
+			return ws->rotations[i];
+	return NULL;
+}
+
+/*
+ * rotation_changed(): STATEMENT trigger of rep, team and team_member, BEFORE
+ * and AFTER; where other reps take turns than before, a new round begins.
+ */
+Datum
+rotation_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, "rotation_changed");
+	Oid			lead_relid = lead_of_sister(trigdata->tg_relation);
+	Workspace  *before;
+	Workspace  *after;
+	OwnerSwitch saved;
+
+	/* what the cache has is as of before this statement, or of its BEFORE trigger */
+	before = cache_workspace(lead_relid);
+	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+		return PointerGetDatum(NULL);
+
+	cache_announce(RelationGetRelid(trigdata->tg_relation));
+	CommandCounterIncrement();
+	after = cache_workspace(lead_relid);
+
+	saved = switch_to_owner(after->owner);
+	spi_begin();
+	create_team_sequences(after);
+	for (int i = 0; i < after->nrotations; i++)
+	{
+		Rotation   *old = rotation_of_team(before, after->rotations[i]->team_id);
+
+		if (old == NULL || !same_turns(old, after->rotations[i]))
+			rotation_begin_round(after->rotations[i]);
+	}
+	spi_end();
+	switch_back(saved);
+	return PointerGetDatum(NULL);
+}

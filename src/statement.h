@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.h
+ *	  What a statement on lead decided and has still to write down.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LEAD_MGMT_STATEMENT_H
+#define LEAD_MGMT_STATEMENT_H
+
+#include "workspace.h"
+
+#include "commands/trigger.h"
+
+/* What the BEFORE trigger decided for one row, until the row exists */
+typedef struct Decision
+{
+	int64		lead_id;		/* hash key */
+	const Outcome *outcome;
+	Oid			sequence;		/* of the ticket; InvalidOid: none was drawn */
+	int64		ticket;
+	char		status;			/* simplehash's */
+	bool		recorded;		/* the row exists and is in the ledger */
+} Decision;
+
+typedef struct StatusChangeRow
+{
+	int64		lead_id;
+	char	   *from_status;
+	char	   *to_status;
+	TimestampTz at;
+	TimestampTz since;			/* of from_status */
+} StatusChangeRow;
+
+typedef struct AssignmentRow
+{
+	int64		lead_id;
+	int64		rep_id;			/* 0: nobody */
+	int64		from_rep_id;	/* 0: nobody */
+	const Outcome *outcome;
+} AssignmentRow;
+
+/* A row whose keys are to be looked up among the others */
+typedef struct ProbeRow
+{
+	int64		lead_id;
+	ItemPointerData tid;
+	char	   *keys[MATCH_KEYS];	/* NULL: nothing to look up */
+} ProbeRow;
+
+#define DEFINE_ROWS(Type, name) \
+	typedef struct Type##s { Type *rows; int n; int allocated; } Type##s
+
+DEFINE_ROWS(StatusChangeRow, status);
+DEFINE_ROWS(AssignmentRow, assignment);
+DEFINE_ROWS(ProbeRow, probe);
+DEFINE_ROWS(int64, lead_id);
+
+typedef struct Statement
+{
+	struct Statement *outer;
+	Oid			lead_relid;
+	TriggerEvent event;			/* TRIGGER_EVENT_INSERT, … */
+	SubTransactionId subid;
+	MemoryContext context;		/* of the statement itself */
+	MemoryContext batch_context;	/* reset at each flush */
+	TimestampTz at;				/* one time for all its rows */
+	char	   *actor;
+	char	   *login;
+	struct decision_hash *decisions;
+
+	/*
+	 * The last row this INSERT decided an owner for: an upsert that turns into
+	 * an UPDATE finds that owner in EXCLUDED.
+	 */
+	int64		drawn_rep_id;	/* 0: none */
+
+	StatusChangeRows status_changes;
+	AssignmentRows assignments;
+	ProbeRows	probes;
+	int64s		unlinked;		/* leads that others may have been linked to */
+} Statement;
+
+extern void statement_init(void);
+extern Statement *statement_begin(Oid lead_relid, TriggerEvent event);
+extern Statement *statement_find(Oid lead_relid, TriggerEvent event);
+extern Statement *statement_current(Oid lead_relid, TriggerEvent event);
+extern void statement_end(Statement *statement);
+extern Statement *statement_outermost(void);
+extern Statement *statement_inner(Statement *statement);
+
+extern void statement_decide(Statement *statement, int64 lead_id,
+							 const Outcome *outcome, Oid sequence, int64 ticket);
+extern const Outcome *statement_decided(Statement *statement, int64 lead_id);
+
+/* Room for one more row of a batch; grows it in "context". */
+#define append_row(list, context) \
+	((list)->n == (list)->allocated ? \
+	 ((list)->rows = grow_rows((list)->rows, &(list)->allocated, \
+							   sizeof(*(list)->rows), context), \
+	  &(list)->rows[(list)->n++]) : &(list)->rows[(list)->n++])
+
+extern void *grow_rows(void *rows, int *allocated, Size size, MemoryContext context);
+
+#endif							/* LEAD_MGMT_STATEMENT_H */

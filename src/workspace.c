@@ -1,0 +1,172 @@
+/*-------------------------------------------------------------------------
+ *
+ * workspace.c
+ *	  Finding the parts of a workspace from any of its tables.
+ *
+ * A workspace is a schema: its tables are found by their names in the schema
+ * of the relation at hand, so renaming the schema or restoring a dump under
+ * another name changes nothing.  Internal queries run as the owner of the
+ * table whose trigger fires; therefore every sister must be a plain table of
+ * that same owner.  A view in its place would run somebody's code as him.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "workspace.h"
+
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+const LeadColumn match_key_column[MATCH_KEYS] = {
+	LEAD_EMAIL_KEY, LEAD_PHONE_KEY, LEAD_NAME_KEY
+};
+
+const char *const match_key_name[MATCH_KEYS] = {
+	"email", "phone", "company_and_name"
+};
+
+/*
+ * OID of the table "name" of a workspace; an error unless it is a plain or
+ * partitioned table of the workspace's owner.
+ */
+Oid
+sister_relation(Oid namespace, Oid owner, const char *name)
+{
+	Oid			relid = get_relname_relid(name, namespace);
+	HeapTuple	tuple;
+	Form_pg_class form;
+	bool		sound;
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s.%s\" does not exist",
+						get_namespace_name(namespace), name),
+				 errdetail("It is a part of every workspace of lead_mgmt."),
+				 errhint("Call lead_mgmt.upgrade_workspace to bring it back.")));
+
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	sound = (form->relkind == RELKIND_RELATION ||
+			 form->relkind == RELKIND_PARTITIONED_TABLE) &&
+		form->relowner == owner;
+	ReleaseSysCache(tuple);
+
+	if (!sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("relation \"%s.%s\" cannot be used as a part of a workspace",
+						get_namespace_name(namespace), name),
+				 errdetail("It must be a table and belong to the owner of table \"lead\"."),
+				 errhint("Let all tables of the workspace belong to one role.")));
+	return relid;
+}
+
+/* The table "lead" beside another table of the workspace. */
+Oid
+lead_of_sister(Relation relation)
+{
+	return sister_relation(RelationGetNamespace(relation),
+						   relation->rd_rel->relowner, "lead");
+}
+
+/* Points of the relinking query that differ between keys */
+#define RELINK_QUERY(key, column) \
+	"INSERT INTO %1$s.duplicate_link (lead_id, other_id, rule, key, similarity, found_at) " \
+	"SELECT DISTINCT s.id, e.id, $2::pg_catalog.text, '" key "', 1, $3::pg_catalog.timestamptz " \
+	"FROM %1$s.duplicate_link k " \
+	"JOIN %1$s.lead s ON s.id OPERATOR(pg_catalog.=) k.lead_id " \
+	"CROSS JOIN LATERAL (SELECT o.id FROM %1$s.lead o " \
+	"WHERE o." column " OPERATOR(pg_catalog.=) s." column " " \
+	"AND o.id OPERATOR(pg_catalog.<>) s.id AND o.merged_into IS NULL " \
+	"ORDER BY o.id LIMIT 1) e " \
+	"WHERE k.other_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) " \
+	"AND k.key OPERATOR(pg_catalog.=) '" key "' AND s.merged_into IS NULL " \
+	"AND NOT EXISTS (SELECT FROM %1$s.duplicate_link x " \
+	"WHERE x.lead_id OPERATOR(pg_catalog.=) s.id AND x.other_id OPERATOR(pg_catalog.=) e.id " \
+	"AND x.key OPERATOR(pg_catalog.=) '" key "')"
+
+typedef struct PlanSource
+{
+	const char *query;			/* %1$s: the quoted schema */
+	int			nargs;
+	Oid			argtypes[10];
+} PlanSource;
+
+/* A statement's rows travel as arrays: one query, whatever their number. */
+static const PlanSource plan_sources[WORKSPACE_PLANS] = {
+	[PLAN_STATUS_CHANGE] = {
+		"INSERT INTO %1$s.status_change (lead_id, from_status, to_status, at, time_in_status, actor, login) "
+		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+		"pg_catalog.unnest($4), pg_catalog.unnest($5), $6, $7",
+		7, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+		INTERVALARRAYOID, TEXTOID, TEXTOID}
+	},
+	[PLAN_ASSIGNMENT] = {
+		"INSERT INTO %1$s.assignment (lead_id, rep_id, from_rep_id, rule_id, method, reason, skipped, actor, login, at) "
+		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+		"pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), $8, $9, $10",
+		10, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
+		TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+	},
+	[PLAN_DUPLICATE_LINK] = {
+		"INSERT INTO %1$s.duplicate_link (lead_id, other_id, rule, key, similarity, found_at) "
+		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+		"pg_catalog.unnest($4), 1, $5",
+		5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}
+	},
+	[PLAN_RULE_FAILURE] = {
+		"INSERT INTO %1$s.rule_failure (rule_kind, rule_id, rule, sqlstate, message, at) "
+		"VALUES ($1, $2, $3, $4, $5, $6)",
+		6, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+	},
+	[PLAN_RELINK_EMAIL] = {
+		RELINK_QUERY("email", "email_key"), 3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+	},
+	[PLAN_RELINK_PHONE] = {
+		RELINK_QUERY("phone", "phone_key"), 3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+	},
+	[PLAN_RELINK_NAME] = {
+		RELINK_QUERY("company_and_name", "name_key"), 3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+	},
+	[PLAN_DUPLICATE_DECISION] = {
+		"INSERT INTO %1$s.duplicate_decision AS d (lead_id, other_id, state, actor, login, at) "
+		"VALUES ($1, $2, $3, $4, $5, $6) "
+		"ON CONFLICT (lead_id, other_id) DO UPDATE SET state = EXCLUDED.state, "
+		"actor = EXCLUDED.actor, login = EXCLUDED.login, at = EXCLUDED.at",
+		6, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+	},
+};
+
+/*
+ * A prepared statement of the workspace, kept with it.  Must be called within
+ * SPI_connect, as the owner.
+ */
+SPIPlanPtr
+workspace_plan(Workspace *ws, WorkspacePlan which)
+{
+	if (ws->plans[which] == NULL)
+	{
+		const PlanSource *source = &plan_sources[which];
+		char	   *query = psprintf(source->query, ws->schema);
+		Oid			argtypes[lengthof(source->argtypes)];
+		SPIPlanPtr	plan;
+
+		memcpy(argtypes, source->argtypes, sizeof(argtypes));
+		plan = SPI_prepare(query, source->nargs, argtypes);
+		if (plan == NULL)
+			elog(ERROR, "SPI_prepare returned %s for query: %s",
+				 SPI_result_code_string(SPI_result), query);
+		if (SPI_keepplan(plan) != 0)
+			elog(ERROR, "SPI_keepplan failed");
+		ws->plans[which] = plan;
+		pfree(query);
+	}
+	return ws->plans[which];
+}

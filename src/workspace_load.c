@@ -1,0 +1,824 @@
+/*-------------------------------------------------------------------------
+ *
+ * workspace_load.c
+ *	  Reading a workspace's tables into memory.
+ *
+ * The tables are read with the latest snapshot, not the transaction's: a rule
+ * that was changed applies from the next statement on, in REPEATABLE READ
+ * too.  A rule that cannot be compiled any more (a column was renamed) is not
+ * an error here, or nobody could repair anything: it counts as false, with a
+ * warning and a row in rule_failure; a guard of a transition refuses.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "workspace.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "cache.h"
+#include "rule_failure.h"
+#include "score.h"
+
+typedef struct LeadColumnInfo
+{
+	const char *name;
+	Oid			type;
+} LeadColumnInfo;
+
+static const LeadColumnInfo lead_columns[LEAD_COLUMNS] = {
+	[LEAD_ID] = {"id", INT8OID},
+	[LEAD_CONTACT_NAME] = {"contact_name", TEXTOID},
+	[LEAD_EMAIL] = {"email", TEXTOID},
+	[LEAD_PHONE] = {"phone", TEXTOID},
+	[LEAD_COMPANY] = {"company", TEXTOID},
+	[LEAD_COUNTRY] = {"country", TEXTOID},
+	[LEAD_SOURCE] = {"source", TEXTOID},
+	[LEAD_STATUS] = {"status", TEXTOID},
+	[LEAD_STATUS_SINCE] = {"status_since", TIMESTAMPTZOID},
+	[LEAD_OWNER_ID] = {"owner_id", INT8OID},
+	[LEAD_DEMOGRAPHIC_SCORE] = {"demographic_score", NUMERICOID},
+	[LEAD_BEHAVIORAL_SCORE] = {"behavioral_score", NUMERICOID},
+	[LEAD_FIRMOGRAPHIC_SCORE] = {"firmographic_score", NUMERICOID},
+	[LEAD_SCORE_ADJUSTMENT] = {"score_adjustment", NUMERICOID},
+	[LEAD_SCORE] = {"score", INT4OID},
+	[LEAD_GRADE] = {"grade", TEXTOID},
+	[LEAD_SCORED_AT] = {"scored_at", TIMESTAMPTZOID},
+	[LEAD_RESPONSE_DUE_AT] = {"response_due_at", TIMESTAMPTZOID},
+	[LEAD_FIRST_RESPONSE_AT] = {"first_response_at", TIMESTAMPTZOID},
+	[LEAD_LAST_ACTIVITY_AT] = {"last_activity_at", TIMESTAMPTZOID},
+	[LEAD_LAST_ENGAGED_AT] = {"last_engaged_at", TIMESTAMPTZOID},
+	[LEAD_EMAIL_KEY] = {"email_key", TEXTOID},
+	[LEAD_PHONE_KEY] = {"phone_key", TEXTOID},
+	[LEAD_NAME_KEY] = {"name_key", TEXTOID},
+	[LEAD_MERGED_INTO] = {"merged_into", INT8OID},
+	[LEAD_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
+	[LEAD_CREATED_BY] = {"created_by", TEXTOID},
+	[LEAD_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
+	[LEAD_UPDATED_BY] = {"updated_by", TEXTOID},
+};
+
+const char *
+lead_column_name(LeadColumn column)
+{
+	return lead_columns[column].name;
+}
+
+/*
+ * Run one query over a table of the workspace; %s in it is the schema.  The
+ * rows are in SPI_tuptable, columns in the order of the query.
+ */
+static uint64
+read_rows(Workspace *ws, const char *query_format)
+{
+	char	   *query = psprintf(query_format, ws->schema);
+	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	Snapshot	snapshot;
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare returned %s for query: %s",
+			 SPI_result_code_string(SPI_result), query);
+
+	/* a parallel query cannot take a new snapshot; it does not write either */
+	snapshot = IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
+	spi_check(SPI_execute_snapshot(plan, NULL, NULL, snapshot, InvalidSnapshot,
+								   true, false, 0),
+			  SPI_OK_SELECT, query);
+	return SPI_processed;
+}
+
+static Datum
+row_datum(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+						 column, isnull);
+}
+
+static int64
+row_int64(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = row_datum(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+static bool
+row_bool(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = row_datum(row, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/* A text, copied into the workspace; NULL for NULL. */
+static char *
+row_text(Workspace *ws, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = row_datum(row, column, &isnull);
+	MemoryContext old;
+	char	   *result;
+
+	if (isnull)
+		return NULL;
+	old = MemoryContextSwitchTo(ws->context);
+	result = TextDatumGetCString(value);
+	MemoryContextSwitchTo(old);
+	return result;
+}
+
+static Datum
+copy_jsonb(Workspace *ws, Datum value)
+{
+	MemoryContext old = MemoryContextSwitchTo(ws->context);
+	Datum		copy = PointerGetDatum(DatumGetJsonbPCopy(value));
+
+	MemoryContextSwitchTo(old);
+	return copy;
+}
+
+static void *
+allocate(Workspace *ws, uint64 n, Size size)
+{
+	/* one to spare: an empty array is still an array */
+	return MemoryContextAllocZero(ws->context, (n + 1) * size);
+}
+
+static void
+check_column_type(Workspace *ws, LeadColumn column, Oid type)
+{
+	Oid			expected = lead_columns[column].type;
+
+	if (type == expected || (expected == TEXTOID && type == VARCHAROID))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of relation \"%s.lead\" has type %s",
+					lead_columns[column].name, ws->schema, format_type_be(type)),
+			 errdetail("lead_mgmt works with type %s there.",
+					   format_type_be(expected)),
+			 errhint("Change the type of the column back.")));
+}
+
+/* Find the columns by name: users may add, move and drop others. */
+static void
+load_columns(Workspace *ws, Relation lead)
+{
+	TupleDesc	tupdesc = RelationGetDescr(lead);
+	MemoryContext caller;
+
+	for (int c = 0; c < LEAD_COLUMNS; c++)
+	{
+		AttrNumber	attno = get_attnum(ws->lead_relid, lead_columns[c].name);
+
+		if (attno <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s.lead\" does not exist",
+							lead_columns[c].name, ws->schema),
+					 errdetail("Every workspace of lead_mgmt has this column."),
+					 errhint("Bring the column back under its name, or call lead_mgmt.upgrade_workspace.")));
+		check_column_type(ws, c, TupleDescAttr(tupdesc, attno - 1)->atttypid);
+		ws->column[c] = attno;
+	}
+
+	caller = MemoryContextSwitchTo(ws->context);
+	ws->tupdesc = CreateTupleDescCopyConstr(tupdesc);
+	ws->slot = MakeSingleTupleTableSlot(ws->tupdesc, &TTSOpsVirtual);
+	ws->econtext = CreateStandaloneExprContext();
+	ws->econtext->ecxt_scantuple = ws->slot;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Interpret setting.time_zone; a zone that is not known any more is UTC. */
+static pg_tz *
+time_zone_of(const char *name)
+{
+	pg_tz	   *zone = name == NULL ? NULL : pg_tzset(name);
+
+	return zone != NULL ? zone : pg_tzset("UTC");
+}
+
+static void
+load_setting(Workspace *ws)
+{
+	uint64		n = read_rows(ws, "SELECT time_zone, sales_ready_score::pg_catalog.int8, response_within "
+							  "FROM %s.setting LIMIT 1");
+	bool		isnull;
+	Datum		within;
+
+	ws->settings.time_zone = time_zone_of(NULL);
+	ws->sales_ready_score = 70;
+	ws->response_within.time = 5 * USECS_PER_MINUTE;
+	if (n == 0)
+		return;
+
+	ws->settings.time_zone = time_zone_of(row_text(ws, 0, 1));
+	ws->sales_ready_score = (int) row_int64(0, 2);
+	within = row_datum(0, 3, &isnull);
+	if (!isnull)
+		ws->response_within = *DatumGetIntervalP(within);
+}
+
+pg_tz *
+workspace_time_zone(Oid namespace, Oid owner, const char *schema)
+{
+	char	   *query = psprintf("SELECT time_zone FROM %s.setting LIMIT 1", schema);
+	OwnerSwitch saved;
+	char	   *name = NULL;
+	MemoryContext caller = CurrentMemoryContext;
+
+	sister_relation(namespace, owner, "setting");
+	saved = switch_to_owner(owner);
+	spi_begin();
+	spi_check(SPI_execute(query, true, 1), SPI_OK_SELECT, query);
+	if (SPI_processed > 0)
+	{
+		char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+
+		if (value != NULL)
+			name = MemoryContextStrdup(caller, value);
+	}
+	spi_end();
+	switch_back(saved);
+	return time_zone_of(name);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static char **
+load_names(Workspace *ws, const char *query, int *count)
+{
+	uint64		n = read_rows(ws, query);
+	char	  **names = allocate(ws, n, sizeof(char *));
+
+	for (uint64 i = 0; i < n; i++)
+		names[i] = row_text(ws, i, 1);
+	qsort(names, n, sizeof(char *), compare_names);
+	*count = (int) n;
+	return names;
+}
+
+static void
+load_grades(Workspace *ws)
+{
+	uint64		n = read_rows(ws, "SELECT name, lowest::pg_catalog.int8 FROM %s.grade ORDER BY lowest");
+
+	ws->grades = allocate(ws, n, sizeof(Grade));
+	ws->ngrades = (int) n;
+	for (uint64 i = 0; i < n; i++)
+	{
+		ws->grades[i].name = row_text(ws, i, 1);
+		ws->grades[i].lowest = (int) row_int64(i, 2);
+	}
+}
+
+static void
+note_broken(Workspace *ws, const RuleName *rule, ErrorData *error)
+{
+	MemoryContext old = MemoryContextSwitchTo(ws->context);
+	BrokenRule *broken = palloc(sizeof(BrokenRule));
+	RuleName   *copy = palloc(sizeof(RuleName));
+
+	*copy = *rule;				/* the place of a rule may be used again */
+	broken->rule = copy;
+	broken->error = error;
+	ws->broken_rules = lappend(ws->broken_rules, broken);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Compile a condition where a failure to do so must not stop anybody.  NULL
+ * and a message in *broken if it cannot be.
+ */
+static Condition *
+compile_or_report(Workspace *ws, Relation lead, ConditionKind kind,
+				  const RuleName *rule, const char *text, char **broken)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	Condition  *volatile condition = NULL;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(ws->context);
+	PG_TRY();
+	{
+		condition = condition_compile(lead, kind, text, &ws->settings);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(ws->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+
+	if (error != NULL)
+	{
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
+		*broken = error->message;
+		note_broken(ws, rule, error);
+	}
+	return condition;
+}
+
+/* Points from a numeric column; "missing" for NULL. */
+static int64
+row_points(uint64 row, int column, int64 missing)
+{
+	bool		isnull;
+	Datum		value = row_datum(row, column, &isnull);
+
+	return isnull ? missing : points_from_numeric(value);
+}
+
+static int
+dimension_column(const char *name)
+{
+	if (strcmp(name, "demographic") == 0)
+		return LEAD_DEMOGRAPHIC_SCORE;
+	if (strcmp(name, "behavioral") == 0)
+		return LEAD_BEHAVIORAL_SCORE;
+	if (strcmp(name, "firmographic") == 0)
+		return LEAD_FIRMOGRAPHIC_SCORE;
+	return -1;
+}
+
+static void
+load_dimensions(Workspace *ws)
+{
+	uint64		n = read_rows(ws, "SELECT d.name, d.lowest, d.highest FROM %1$s.score_dimension d "
+							  "JOIN %1$s.score_model m ON m.id OPERATOR(pg_catalog.=) d.model_id "
+							  "WHERE m.state OPERATOR(pg_catalog.=) 'active' ORDER BY d.name");
+
+	ws->dimensions = allocate(ws, n, sizeof(ScoreDimension));
+	ws->ndimensions = (int) n;
+	for (uint64 i = 0; i < n; i++)
+	{
+		ScoreDimension *dimension = &ws->dimensions[i];
+
+		dimension->name = row_text(ws, i, 1);
+		dimension->lowest = row_points(i, 2, PG_INT64_MIN);
+		dimension->highest = row_points(i, 3, PG_INT64_MAX);
+		dimension->column = dimension_column(dimension->name);
+	}
+}
+
+static int
+find_dimension(Workspace *ws, const char *name)
+{
+	for (int i = 0; i < ws->ndimensions; i++)
+		if (strcmp(ws->dimensions[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/* One row of score_rule into the next free place; false if it is no use. */
+static bool
+load_score_rule(Workspace *ws, Relation lead, uint64 row, int place)
+{
+	ScoreRule  *rule = &ws->score_rules[place];
+	char	   *dimension = row_text(ws, row, 3);
+	char	   *text = row_text(ws, row, 4);
+	int64		most = row_points(row, 6, PG_INT64_MAX);
+	char	   *broken;
+
+	rule->rule.kind = "score_rule";
+	rule->rule.id = row_int64(row, 1);
+	rule->rule.name = row_text(ws, row, 2);
+	rule->dimension = find_dimension(ws, dimension);
+	rule->points = row_points(row, 5, 0);
+	rule->points = Max(Min(rule->points, most), most == PG_INT64_MAX ? PG_INT64_MIN : -most);
+	if (rule->dimension < 0)
+		return false;
+
+	ws->score_conditions[place] = NULL;
+	if (text == NULL)
+		return true;
+	ws->score_conditions[place] =
+		compile_or_report(ws, lead, CONDITION_SCORE_LEAD, &rule->rule, text, &broken);
+	return ws->score_conditions[place] != NULL;
+}
+
+static void
+load_score_rules(Workspace *ws, Relation lead)
+{
+	uint64		n = read_rows(ws, "SELECT r.id, r.name, r.dimension, r.condition, r.points, r.max_points "
+							  "FROM %1$s.score_rule r "
+							  "JOIN %1$s.score_model m ON m.id OPERATOR(pg_catalog.=) r.model_id "
+							  "WHERE m.state OPERATOR(pg_catalog.=) 'active' AND r.active "
+							  "AND r.applies_to OPERATOR(pg_catalog.=) 'lead' ORDER BY r.id");
+	SPITupleTable *rows = SPI_tuptable;
+	MemoryContext caller;
+	int			used = 0;
+
+	ws->score_rules = allocate(ws, n, sizeof(ScoreRule));
+	ws->score_conditions = allocate(ws, n, sizeof(Condition *));
+	ws->score_holds = allocate(ws, n, sizeof(bool));
+	ws->score_failures = allocate(ws, n, sizeof(ErrorData *));
+	for (uint64 i = 0; i < n; i++)
+	{
+		SPI_tuptable = rows;	/* reporting a failure may have used SPI */
+		if (load_score_rule(ws, lead, i, used))
+			used++;
+	}
+	ws->nscore_rules = used;
+
+	caller = MemoryContextSwitchTo(ws->context);
+	for (int i = 0; i < used; i++)
+		if (ws->score_conditions[i] != NULL)
+			ws->score_columns = bms_add_members(ws->score_columns,
+												ws->score_conditions[i]->columns);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+load_transitions(Workspace *ws, Relation lead)
+{
+	uint64		n = read_rows(ws, "SELECT t.id, t.from_status, t.to_status, t.condition, t.message "
+							  "FROM %1$s.status_transition t "
+							  "JOIN %1$s.lead_status s ON s.name OPERATOR(pg_catalog.=) t.to_status "
+							  "ORDER BY s.\"position\", t.id");
+	SPITupleTable *rows = SPI_tuptable;
+
+	ws->transitions = allocate(ws, n, sizeof(Transition));
+	ws->ntransitions = (int) n;
+	for (uint64 i = 0; i < n; i++)
+	{
+		Transition *transition = &ws->transitions[i];
+
+		SPI_tuptable = rows;
+		transition->rule.kind = "status_transition";
+		transition->rule.id = row_int64(i, 1);
+		transition->from_status = row_text(ws, i, 2);
+		transition->to_status = row_text(ws, i, 3);
+		transition->condition_text = row_text(ws, i, 4);
+		transition->message = row_text(ws, i, 5);
+		transition->rule.name =
+			MemoryContextStrdup(ws->context,
+								psprintf("%s to %s",
+										 transition->from_status ? transition->from_status : "insert",
+										 transition->to_status));
+		if (transition->condition_text != NULL)
+			transition->condition = compile_or_report(ws, lead, CONDITION_TRANSITION,
+													  &transition->rule,
+													  transition->condition_text,
+													  &transition->broken);
+	}
+}
+
+static int
+greatest_common_divisor(int a, int b)
+{
+	while (b != 0)
+	{
+		int			rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* The sequence of tickets of a team, or of everybody's where it has none. */
+static Oid
+rotation_sequence(Workspace *ws, int64 team_id)
+{
+	Oid			relid = InvalidOid;
+
+	if (team_id != 0)
+		relid = get_relname_relid(psprintf("team_ticket_" INT64_FORMAT, team_id),
+								  ws->namespace);
+	if (!OidIsValid(relid))
+		relid = get_relname_relid("rep_ticket", ws->namespace);
+	if (OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_SEQUENCE)
+		relid = InvalidOid;
+	return relid;
+}
+
+/* Who takes turns: rep, weight and whether available, in order of rep. */
+static Rotation *
+load_rotation(Workspace *ws, int64 team_id)
+{
+	Rotation   *rotation = allocate(ws, 1, sizeof(Rotation));
+	char	   *query;
+	uint64		n;
+	int			divisor = 0;
+	bool		isnull;
+	Datum		skipped;
+
+	rotation->team_id = team_id;
+	rotation->sequence = rotation_sequence(ws, team_id);
+	rotation->round = -1;
+
+	if (team_id == 0)
+		query = "SELECT id, 1::pg_catalog.int8 FROM %s.rep WHERE active ORDER BY id";
+	else
+		query = psprintf("SELECT r.id, m.weight::pg_catalog.int8 FROM %%1$s.team_member m "
+						 "JOIN %%1$s.rep r ON r.id OPERATOR(pg_catalog.=) m.rep_id "
+						 "WHERE m.team_id OPERATOR(pg_catalog.=) " INT64_FORMAT
+						 " AND r.active AND m.weight OPERATOR(pg_catalog.>) 0 ORDER BY r.id",
+						 team_id);
+	n = read_rows(ws, query);
+	rotation->nreps = (int) n;
+	rotation->rep_ids = allocate(ws, n, sizeof(int64));
+	rotation->weights = allocate(ws, n, sizeof(int));
+	for (uint64 i = 0; i < n; i++)
+	{
+		rotation->rep_ids[i] = row_int64(i, 1);
+		rotation->weights[i] = (int) row_int64(i, 2);
+		divisor = greatest_common_divisor(rotation->weights[i], divisor);
+	}
+	for (uint64 i = 0; i < n; i++)
+	{
+		rotation->weights[i] /= divisor;
+		rotation->round_length += rotation->weights[i];
+	}
+	rotation->turns = allocate(ws, rotation->round_length, sizeof(int));
+
+	if (team_id == 0)
+		return rotation;
+	query = psprintf("SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+					 "'rep_id', r.id, 'rep', r.name, 'reason', "
+					 "CASE WHEN r.active THEN 'weight 0' ELSE 'inactive' END) ORDER BY r.id) "
+					 "FROM %%1$s.team_member m "
+					 "JOIN %%1$s.rep r ON r.id OPERATOR(pg_catalog.=) m.rep_id "
+					 "WHERE m.team_id OPERATOR(pg_catalog.=) " INT64_FORMAT
+					 " AND NOT (r.active AND m.weight OPERATOR(pg_catalog.>) 0)",
+					 team_id);
+	read_rows(ws, query);
+	skipped = row_datum(0, 1, &isnull);
+	if (!isnull)
+		rotation->skipped = copy_jsonb(ws, skipped);
+	return rotation;
+}
+
+static Rotation *
+find_rotation(Workspace *ws, int64 team_id)
+{
+	for (int i = 0; i < ws->nrotations; i++)
+		if (ws->rotations[i]->team_id == team_id)
+			return ws->rotations[i];
+	return NULL;
+}
+
+static void
+load_rotations(Workspace *ws)
+{
+	uint64		n = read_rows(ws, "SELECT id FROM %s.team ORDER BY id");
+	int64	   *team_ids = palloc((n + 1) * sizeof(int64));
+
+	team_ids[0] = 0;
+	for (uint64 i = 0; i < n; i++)
+		team_ids[i + 1] = row_int64(i, 1);
+
+	ws->rotations = allocate(ws, n + 1, sizeof(Rotation *));
+	for (uint64 i = 0; i <= n; i++)
+		ws->rotations[i] = load_rotation(ws, team_ids[i]);
+	ws->nrotations = (int) n + 1;
+}
+
+static char *
+workspace_strdup(Workspace *ws, char *text)
+{
+	return MemoryContextStrdup(ws->context, text);
+}
+
+/* One row of assignment_rule; false if it is no use. */
+static bool
+load_assignment_rule(Workspace *ws, Relation lead, uint64 row, AssignmentRule *rule)
+{
+	char	   *text = row_text(ws, row, 3);
+	char	   *broken;
+	bool		isnull;
+
+	memset(rule, 0, sizeof(*rule));
+	rule->rule.kind = "assignment_rule";
+	rule->rule.id = rule->chosen.rule_id = rule->nobody.rule_id = row_int64(row, 1);
+	rule->rule.name = row_text(ws, row, 2);
+	rule->chosen.method = rule->nobody.method = row_text(ws, row, 4);
+	rule->chosen.reason = workspace_strdup(ws, psprintf("rule \"%s\"", rule->rule.name));
+	rule->nobody.reason = workspace_strdup(ws, psprintf("rule \"%s\": no rep is available",
+														 rule->rule.name));
+	if (strcmp(rule->chosen.method, "round_robin") == 0)
+	{
+		rule->rotation = find_rotation(ws, row_int64(row, 5));
+		if (rule->rotation == NULL)
+			return false;
+		rule->chosen.skipped = rule->nobody.skipped = rule->rotation->skipped;
+	}
+	else if (row_bool(row, 7))
+		rule->rep_id = row_int64(row, 6);
+	else
+		rule->nobody.skipped = copy_jsonb(ws, row_datum(row, 8, &isnull));
+
+	if (text != NULL)
+		rule->condition = compile_or_report(ws, lead, CONDITION_ASSIGNMENT,
+											&rule->rule, text, &broken);
+	return text == NULL || rule->condition != NULL;
+}
+
+static void
+load_assignment_rules(Workspace *ws, Relation lead)
+{
+	uint64		n = read_rows(ws, "SELECT a.id, a.name, a.condition, a.method, a.team_id, a.rep_id, "
+							  "COALESCE(r.active, false), "
+							  "pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object("
+							  "'rep_id', r.id, 'rep', r.name, 'reason', 'inactive')) "
+							  "FROM %1$s.assignment_rule a "
+							  "LEFT JOIN %1$s.rep r ON r.id OPERATOR(pg_catalog.=) a.rep_id "
+							  "WHERE a.active AND a.method OPERATOR(pg_catalog.=) ANY (ARRAY['round_robin', 'fixed']) "
+							  "ORDER BY a.\"position\", a.id");
+	SPITupleTable *rows = SPI_tuptable;
+	int			used = 0;
+
+	ws->assignment_rules = allocate(ws, n, sizeof(AssignmentRule));
+	for (uint64 i = 0; i < n; i++)
+	{
+		SPI_tuptable = rows;
+		if (load_assignment_rule(ws, lead, i, &ws->assignment_rules[used]))
+			used++;
+	}
+	ws->nassignment_rules = used;
+}
+
+/* Is the index predicate nothing but "this column IS NOT NULL", or none? */
+static bool
+predicate_is_not_null(Relation index, AttrNumber attno)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+	NullTest   *test;
+
+	if (predicate == NIL)
+		return true;
+	if (list_length(predicate) != 1 || !IsA(linitial(predicate), NullTest))
+		return false;
+	test = linitial_node(NullTest, predicate);
+	return test->nulltesttype == IS_NOT_NULL && IsA(test->arg, Var) &&
+		((Var *) test->arg)->varattno == attno;
+}
+
+/* A usable btree on exactly (key, id), ascending, in the key's own collation. */
+static bool
+index_serves(Relation index, AttrNumber key, AttrNumber id)
+{
+	Form_pg_index form = index->rd_index;
+
+	return form->indisvalid && form->indisready && form->indislive &&
+		index->rd_rel->relam == BTREE_AM_OID &&
+		form->indnkeyatts >= 2 &&
+		form->indkey.values[0] == key && form->indkey.values[1] == id &&
+		index->rd_indoption[0] == 0 && index->rd_indoption[1] == 0 &&
+		predicate_is_not_null(index, key);
+}
+
+/* Indexes are found by what they are on: REINDEX CONCURRENTLY gives new ones. */
+static Oid
+find_key_index(Workspace *ws, Relation lead, LeadColumn column)
+{
+	List	   *indexes = RelationGetIndexList(lead);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		Oid			oid = lfirst_oid(lc);
+		Relation	index = index_open(oid, AccessShareLock);
+		bool		found = index_serves(index, ws->column[column], ws->column[LEAD_ID]);
+
+		index_close(index, AccessShareLock);
+		if (found)
+			return oid;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("table \"%s.lead\" has no index on (%s, id)",
+					ws->schema, lead_columns[column].name),
+			 errdetail("Duplicates are found by it."),
+			 errhint("Call lead_mgmt.upgrade_workspace to bring it back, or switch the match rule off.")));
+	return InvalidOid;
+}
+
+static void
+load_match_rules(Workspace *ws, Relation lead)
+{
+	uint64		n = read_rows(ws, "SELECT name, key, action FROM %s.match_rule "
+							  "WHERE action OPERATOR(pg_catalog.<>) 'off'");
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *key = row_text(ws, i, 2);
+		char	   *action = row_text(ws, i, 3);
+
+		for (int k = 0; k < MATCH_KEYS; k++)
+			if (strcmp(key, match_key_name[k]) == 0)
+			{
+				ws->match[k].name = row_text(ws, i, 1);
+				ws->match[k].reject = (strcmp(action, "reject") == 0);
+				ws->match[k].index = find_key_index(ws, lead, match_key_column[k]);
+			}
+	}
+}
+
+/* The tables that are kept in memory, and those that are written to. */
+static void
+load_relids(Workspace *ws)
+{
+	static const char *const names[] = {
+		"setting", "lead_source", "lead_status", "grade", "rep", "team",
+		"team_member", "score_model", "score_dimension", "score_rule",
+		"status_transition", "assignment_rule", "match_rule",
+		"status_change", "assignment", "duplicate_link", "rule_failure"
+	};
+
+	ws->relids = allocate(ws, lengthof(names), sizeof(Oid));
+	for (int i = 0; i < count_of(names); i++)
+		ws->relids[i] = sister_relation(ws->namespace, ws->owner, names[i]);
+	ws->nrelids = count_of(names);
+}
+
+static Workspace *
+new_workspace(Relation lead)
+{
+	MemoryContext context = AllocSetContextCreate(CurTransactionContext,
+												  "lead_mgmt workspace",
+												  ALLOCSET_DEFAULT_SIZES);
+	Workspace  *ws = MemoryContextAllocZero(context, sizeof(Workspace));
+
+	ws->context = context;
+	ws->lead_relid = RelationGetRelid(lead);
+	ws->namespace = RelationGetNamespace(lead);
+	ws->namespace_hash = GetSysCacheHashValue1(NAMESPACEOID,
+											   ObjectIdGetDatum(ws->namespace));
+	ws->owner = lead->rd_rel->relowner;
+	ws->schema = MemoryContextStrdup(context,
+									 quote_identifier(get_namespace_name(ws->namespace)));
+	return ws;
+}
+
+/* Everything that has conditions comes last: the row must be known. */
+static void
+load_configuration(Workspace *ws, Relation lead)
+{
+	load_setting(ws);
+	ws->sources = load_names(ws, "SELECT name FROM %s.lead_source", &ws->nsources);
+	ws->statuses = load_names(ws, "SELECT name FROM %s.lead_status", &ws->nstatuses);
+	load_grades(ws);
+	load_dimensions(ws);
+	load_score_rules(ws, lead);
+	load_transitions(ws, lead);
+	load_rotations(ws);
+	load_assignment_rules(ws, lead);
+	load_match_rules(ws, lead);
+}
+
+/*
+ * Read everything about the workspace of a lead table.  The result lives in
+ * ws->context, a child of CurTransactionContext until the cache adopts it.
+ */
+Workspace *
+workspace_load(Oid lead_relid)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Relation	lead = table_open(lead_relid, AccessShareLock);
+	Workspace  *ws = new_workspace(lead);
+	OwnerSwitch saved;
+
+	load_relids(ws);
+	load_columns(ws, lead);
+	saved = switch_to_owner(ws->owner);
+	spi_begin();
+	load_configuration(ws, lead);
+	spi_end();
+	switch_back(saved);
+	table_close(lead, NoLock);
+	MemoryContextSwitchTo(caller);
+	return ws;
+}
