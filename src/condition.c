@@ -710,6 +710,7 @@ condition_holds_safely(Condition *condition, ExprContext *econtext,
 {
 	bool		holds = false;
 
+	*failure = NULL;
 	(void) conditions_hold(&condition, 1, econtext, settings, &holds, failure);
 	return holds;
 }
