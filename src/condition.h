@@ -73,8 +73,8 @@ extern bool condition_holds_safely(Condition *condition, ExprContext *econtext,
 
 /*
  * Many at once: sets holds[i] for each of the n conditions, NULL ones being
- * taken as false.  One internal subtransaction serves them all; only if one
- * raises are they tried singly.  failures[i] as above; failures may hold
+ * taken as false.  One internal subtransaction serves them all; only where one
+ * raises does another begin.  failures[i] as above; failures may hold
  * NULLs on entry and is left alone where nothing failed.  Returns whether any
  * failed.
  */

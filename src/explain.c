@@ -11,6 +11,8 @@
 #include "access/htup_details.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -38,6 +40,17 @@ lead_relid_of(HeapTupleHeader header)
 	return relid;
 }
 
+/* The rules are told to whoever may read a lead, and to nobody else. */
+static void
+check_may_read(Oid relid)
+{
+	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+
+	if (result != ACLCHECK_OK)
+		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ANY);
+	aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
+}
+
 /* Score the row given, leaving it in the workspace's slot. */
 static Workspace *
 score_argument(HeapTupleHeader header, Score *score)
@@ -49,6 +62,7 @@ score_argument(HeapTupleHeader header, Score *score)
 
 	AcceptInvalidationMessages();
 	ws = cache_workspace(lead_relid_of(header));
+	check_may_read(ws->lead_relid);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;

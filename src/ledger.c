@@ -111,7 +111,7 @@ write_status_changes(Workspace *ws, Statement *statement)
 				times;
 	const char *last_from = NULL;
 	const char *last_to = NULL;
-	Datum		values[7];
+	Datum		values[8];
 
 	if (n == 0)
 		return;
@@ -140,6 +140,7 @@ write_status_changes(Workspace *ws, Statement *statement)
 	values[4] = column_array(&times, n, INTERVALOID);
 	values[5] = CStringGetTextDatum(statement->actor);
 	values[6] = CStringGetTextDatum(statement->login);
+	values[7] = TimestampTzGetDatum(statement->at);
 	execute(ws, PLAN_STATUS_CHANGE, values, "status_change");
 }
 

@@ -90,12 +90,8 @@ score_row(Workspace *ws, int64 adjustment)
 		report_failures(ws);
 
 	for (int i = 0; i < ws->nscore_rules; i++)
-	{
-		if (ws->score_conditions[i] == NULL)
-			ws->score_holds[i] = true;
 		if (ws->score_holds[i])
 			result.sums[ws->score_rules[i].dimension] += ws->score_rules[i].points;
-	}
 
 	result.adjustment = adjustment;
 	result.total = adjustment;

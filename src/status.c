@@ -103,6 +103,14 @@ refuse_unknown(LeadRow *row, const char *to)
 			 errtableconstraint(row->relation, "lead_status_fkey")));
 }
 
+static bool
+ends_sentence(const char *message)
+{
+	Size		length = strlen(message);
+
+	return length > 0 && strchr(".!?", message[length - 1]) != NULL;
+}
+
 static const char *
 refusal_detail(const char *from, const char *to, Transition *transition,
 			   const char *failure)
@@ -115,8 +123,9 @@ refusal_detail(const char *from, const char *to, Transition *transition,
 		return psprintf("The condition of the transition failed: %s: %s",
 						failure, transition->condition_text);
 	if (transition->message != NULL)
-		return psprintf("%s Unmet condition: %s",
-						transition->message, transition->condition_text);
+		return psprintf("%s%s Unmet condition: %s", transition->message,
+						ends_sentence(transition->message) ? "" : ".",
+						transition->condition_text);
 	return psprintf("Unmet condition: %s", transition->condition_text);
 }
 

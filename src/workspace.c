@@ -102,11 +102,11 @@ typedef struct PlanSource
 /* A statement's rows travel as arrays: one query, whatever their number. */
 static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 	[PLAN_STATUS_CHANGE] = {
-		"INSERT INTO %1$s.status_change (lead_id, from_status, to_status, at, time_in_status, actor, login) "
+		"INSERT INTO %1$s.status_change (lead_id, from_status, to_status, at, time_in_status, actor, login, recorded_at) "
 		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
-		"pg_catalog.unnest($4), pg_catalog.unnest($5), $6, $7",
-		7, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
-		INTERVALARRAYOID, TEXTOID, TEXTOID}
+		"pg_catalog.unnest($4), pg_catalog.unnest($5), $6, $7, $8",
+		8, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+		INTERVALARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	},
 	[PLAN_ASSIGNMENT] = {
 		"INSERT INTO %1$s.assignment (lead_id, rep_id, from_rep_id, rule_id, method, reason, skipped, actor, login, at) "

@@ -203,7 +203,7 @@ typedef struct Workspace
 	ScoreDimension *dimensions;
 	int			nscore_rules;
 	ScoreRule  *score_rules;
-	Condition **score_conditions;	/* same order; NULL: always holds */
+	Condition **score_conditions;	/* same order */
 	bool	   *score_holds;	/* working space of the evaluation */
 	ErrorData **score_failures;
 	Bitmapset  *score_columns;	/* what the rules read */

@@ -420,11 +420,9 @@ load_score_rule(Workspace *ws, Relation lead, uint64 row, int place)
 	if (rule->dimension < 0)
 		return false;
 
-	ws->score_conditions[place] = NULL;
-	if (text == NULL)
-		return true;
 	ws->score_conditions[place] =
-		compile_or_report(ws, lead, CONDITION_SCORE_LEAD, &rule->rule, text, &broken);
+		compile_or_report(ws, lead, CONDITION_SCORE_LEAD, &rule->rule,
+						  text != NULL ? text : "true", &broken);
 	return ws->score_conditions[place] != NULL;
 }
 
@@ -454,9 +452,8 @@ load_score_rules(Workspace *ws, Relation lead)
 
 	caller = MemoryContextSwitchTo(ws->context);
 	for (int i = 0; i < used; i++)
-		if (ws->score_conditions[i] != NULL)
-			ws->score_columns = bms_add_members(ws->score_columns,
-												ws->score_conditions[i]->columns);
+		ws->score_columns = bms_add_members(ws->score_columns,
+											ws->score_conditions[i]->columns);
 	MemoryContextSwitchTo(caller);
 }
 

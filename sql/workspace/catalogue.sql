@@ -20,7 +20,7 @@ INSERT INTO @workspace@.assignment_rule ("position", name, condition, method, te
   (100, 'Every active rep', NULL, 'round_robin', NULL);
 
 INSERT INTO @workspace@.match_rule (name, key, action) VALUES
-  ('Same e-mail', 'email', 'attach'),
-  ('Same phone', 'phone', 'attach'),
-  ('Same company and name', 'company_and_name', 'flag'),
-  ('Similar company and name', 'fuzzy', 'off');
+  ('email', 'email', 'attach'),
+  ('phone', 'phone', 'attach'),
+  ('company_and_name', 'company_and_name', 'flag'),
+  ('fuzzy', 'fuzzy', 'off');

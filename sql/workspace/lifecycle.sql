@@ -42,5 +42,5 @@ FROM (VALUES
   ) AS t (from_status, to_status)
 LEFT JOIN (VALUES
     ('qualified', 'budget_confirmed AND authority_confirmed AND need_confirmed AND timeline_confirmed',
-     'Budget, authority, need and timeline must all be confirmed first')
+     'Budget, authority, need and timeline must all be confirmed first.')
   ) AS g (to_status, condition, message) ON g.to_status = t.to_status;
