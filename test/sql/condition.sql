@@ -63,7 +63,7 @@ BEGIN
 		VALUES (1, 'a rule', condition, 'round_robin');
 	ELSE
 		INSERT INTO cond.status_transition (from_status, to_status, condition)
-		VALUES ('new', 'contacted', condition);
+		VALUES ('converted', 'contacted', condition);
 	END IF;
 	RAISE EXCEPTION 'allowed' USING ERRCODE = 'ZZ000';
 EXCEPTION
