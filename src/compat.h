@@ -30,13 +30,5 @@
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
-/* 16 gave every kind of object one check of privileges */
-#if PG_VERSION_NUM >= 160000
-#define lead_namespace_usable(oid, role) \
-	(object_aclcheck(NamespaceRelationId, oid, role, ACL_USAGE) == ACLCHECK_OK)
-#else
-#define lead_namespace_usable(oid, role) \
-	(pg_namespace_aclcheck(oid, role, ACL_USAGE) == ACLCHECK_OK)
-#endif
 
 #endif							/* LEAD_MGMT_COMPAT_H */

@@ -328,6 +328,14 @@ check_created_at(LeadRow *row)
 {
 	TimestampTz at = DatumGetTimestampTz(lead_value(row, LEAD_CREATED_AT));
 
+	if (TIMESTAMP_IS_NOBEGIN(at))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("lead is created before all time"),
+				 errdetail("The lead is to be created at -infinity."),
+				 errhint("Give the time at which it came in, or leave created_at alone for now."),
+				 errtablecol(row->relation, row->ws->column[LEAD_CREATED_AT]),
+				 errtableconstraint(row->relation, "lead_created_at")));
 	if (at > row->statement->at && at > GetCurrentTimestamp())
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
@@ -380,7 +388,10 @@ decide_insert(LeadRow *row)
 	{
 		assignment_route(row);
 		if (!lead_isnull(row, LEAD_OWNER_ID))
+		{
+			row->statement->drawn_lead_id = DatumGetInt64(lead_value(row, LEAD_ID));
 			row->statement->drawn_rep_id = DatumGetInt64(lead_value(row, LEAD_OWNER_ID));
+		}
 	}
 }
 
@@ -448,12 +459,14 @@ keep_owner_of_upsert(LeadRow *row)
 	Statement  *insert = statement_find(row->statement->lead_relid, TRIGGER_EVENT_INSERT);
 	int			index = lead_index(row, LEAD_OWNER_ID);
 
-	if (insert == NULL || insert->drawn_rep_id == 0 ||
-		row->statement->outer != insert || lead_isnull(row, LEAD_OWNER_ID) ||
-		DatumGetInt64(lead_value(row, LEAD_OWNER_ID)) != insert->drawn_rep_id)
+	if (insert == NULL || insert->drawn_rep_id == 0 || row->statement->outer != insert)
 		return;
-	row->slot->tts_values[index] = slot_getattr(row->old, index + 1,
-												&row->slot->tts_isnull[index]);
+	statement_undecide(insert, insert->drawn_lead_id);
+	if (!lead_isnull(row, LEAD_OWNER_ID) &&
+		DatumGetInt64(lead_value(row, LEAD_OWNER_ID)) == insert->drawn_rep_id)
+		row->slot->tts_values[index] = slot_getattr(row->old, index + 1,
+													&row->slot->tts_isnull[index]);
+	insert->drawn_rep_id = 0;
 }
 
 static bool

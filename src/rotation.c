@@ -50,8 +50,8 @@ typedef struct TicketList
 static TicketList drawn;		/* in the transaction under way */
 static TicketList returned;		/* to be served again, by this session */
 
-/* A session that fails very often forgets the oldest of its lost tickets. */
-#define MAX_RETURNED 10000
+/* Beyond this many gaps a session gives lost tickets up. */
+#define MAX_RETURNED 100000
 
 static void
 append_range(TicketList *list, TicketRange range)
@@ -83,20 +83,23 @@ static void
 give_back(TicketRange range)
 {
 	range.subid = InvalidSubTransactionId;
-	if (returned.n >= MAX_RETURNED)
-	{
-		memmove(returned.ranges, returned.ranges + 1,
-				(returned.n - 1) * sizeof(TicketRange));
-		returned.n--;
-	}
-	append_range(&returned, range);
+	if (returned.n < MAX_RETURNED)
+		append_range(&returned, range);
 }
 
-/* A returned ticket of this sequence, the longest lost first. */
+static void
+remove_range(TicketList *list, int i)
+{
+	memmove(&list->ranges[i], &list->ranges[i + 1],
+			(list->n - i - 1) * sizeof(TicketRange));
+	list->n--;
+}
+
+/* A returned ticket of this sequence; the last ones first, which is cheap. */
 static bool
 take_returned(Oid sequence, int64 *ticket)
 {
-	for (int i = 0; i < returned.n; i++)
+	for (int i = returned.n - 1; i >= 0; i--)
 	{
 		TicketRange *range = &returned.ranges[i];
 
@@ -104,10 +107,7 @@ take_returned(Oid sequence, int64 *ticket)
 			continue;
 		*ticket = range->from++;
 		if (range->from > range->to)
-		{
-			memmove(range, range + 1, (returned.n - i - 1) * sizeof(TicketRange));
-			returned.n--;
-		}
+			remove_range(&returned, i);
 		return true;
 	}
 	return false;
@@ -219,30 +219,68 @@ rotation_draw(Rotation *rotation, int64 *ticket)
 	return rotation->rep_ids[rotation->turns[*ticket % rotation->round_length]];
 }
 
-/* Take a ticket out of what this transaction drew: it is free again now. */
-void
-rotation_return(Oid sequence, int64 ticket)
+static int
+compare_tickets(const void *a, const void *b)
 {
-	for (int i = drawn.n - 1; i >= 0; i--)
-	{
-		TicketRange *range = &drawn.ranges[i];
-		TicketRange upper = *range;
+	const Ticket *x = a;
+	const Ticket *y = b;
 
-		if (range->sequence != sequence || ticket < range->from || ticket > range->to)
-			continue;
-		range->to = ticket - 1;
-		upper.from = ticket + 1;
-		if (range->from > range->to)
-		{
-			memmove(range, range + 1, (drawn.n - i - 1) * sizeof(TicketRange));
-			drawn.n--;
-		}
-		if (upper.from <= upper.to)
-			append_range(&drawn, upper);
-		upper.from = upper.to = ticket;
-		give_back(upper);
-		return;
+	if (x->sequence != y->sequence)
+		return x->sequence < y->sequence ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* The first of the sorted tickets that is not below this one. */
+static int
+find_ticket(Ticket *tickets, int n, Oid sequence, int64 number)
+{
+	Ticket		sought = {sequence, number};
+	int			low = 0;
+	int			high = n;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (compare_tickets(&tickets[middle], &sought) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	return low;
+}
+
+/* One range less the tickets in it that come back. */
+static void
+split_range(TicketRange range, Ticket *tickets, int n, TicketList *kept)
+{
+	for (int i = find_ticket(tickets, n, range.sequence, range.from);
+		 i < n && tickets[i].sequence == range.sequence && tickets[i].number <= range.to; i++)
+	{
+		TicketRange part = range;
+
+		part.to = tickets[i].number - 1;
+		if (part.from <= part.to)
+			append_range(kept, part);
+		range.from = tickets[i].number + 1;
+		part.from = part.to = tickets[i].number;
+		give_back(part);
+	}
+	if (range.from <= range.to)
+		append_range(kept, range);
+}
+
+void
+rotation_return(Ticket *tickets, int n)
+{
+	TicketList	kept = {0};
+
+	qsort(tickets, n, sizeof(Ticket), compare_tickets);
+	for (int i = 0; i < drawn.n; i++)
+		split_range(drawn.ranges[i], tickets, n, &kept);
+	if (drawn.ranges != NULL)
+		pfree(drawn.ranges);
+	drawn = kept;
 }
 
 /*
@@ -268,9 +306,5 @@ rotation_begin_round(Rotation *rotation)
 	/* lost turns of the old set are not owed to the new one */
 	for (int i = returned.n - 1; i >= 0; i--)
 		if (returned.ranges[i].sequence == rotation->sequence)
-		{
-			memmove(&returned.ranges[i], &returned.ranges[i + 1],
-					(returned.n - i - 1) * sizeof(TicketRange));
-			returned.n--;
-		}
+			remove_range(&returned, i);
 }

@@ -15,8 +15,14 @@ extern void rotation_init(void);
 /* Draw the next ticket: the rep whose turn it is.  nreps must not be 0. */
 extern int64 rotation_draw(Rotation *rotation, int64 *ticket);
 
-/* Give back a ticket whose lead did not come to be. */
-extern void rotation_return(Oid sequence, int64 ticket);
+typedef struct Ticket
+{
+	Oid			sequence;
+	int64		number;
+} Ticket;
+
+/* Give back tickets whose leads did not come to be; sorts them. */
+extern void rotation_return(Ticket *tickets, int n);
 
 /* Let the next ticket begin a new round: who takes turns has changed. */
 extern void rotation_begin_round(Rotation *rotation);

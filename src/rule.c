@@ -40,11 +40,10 @@ before_row(FunctionCallInfo fcinfo, const char *function)
 	TriggerData *trigdata = trigger_data(fcinfo, function);
 
 	if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired BEFORE ROW for INSERT or UPDATE", function)));
+				 errmsg("function \"%s\" must be fired BEFORE ROW", function)));
 	return trigdata;
 }
 
@@ -55,9 +54,9 @@ new_tuple(TriggerData *trigdata)
 		trigdata->tg_newtuple : trigdata->tg_trigtuple;
 }
 
-/* A column of the new row by its name, as text; NULL for NULL. */
+/* A column of a row by its name, as text; NULL for NULL. */
 static char *
-column_text(TriggerData *trigdata, const char *name)
+tuple_text(TriggerData *trigdata, HeapTuple tuple, const char *name)
 {
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	int			attno = SPI_fnumber(tupdesc, name);
@@ -69,7 +68,14 @@ column_text(TriggerData *trigdata, const char *name)
 						name, RelationGetRelationName(trigdata->tg_relation)),
 				 errdetail("Every workspace of lead_mgmt has this column."),
 				 errhint("Bring the column back under its name.")));
-	return SPI_getvalue(new_tuple(trigdata), tupdesc, attno);
+	return SPI_getvalue(tuple, tupdesc, attno);
+}
+
+/* The same of the new row */
+static char *
+column_text(TriggerData *trigdata, const char *name)
+{
+	return tuple_text(trigdata, new_tuple(trigdata), name);
 }
 
 /* What rule_check() is about, for the errors that it completes */
@@ -154,6 +160,32 @@ check_condition(TriggerData *trigdata, const RuleTable *table, const char *text)
 	table_close(lead, NoLock);
 }
 
+static bool
+is_true(const char *value)
+{
+	return value != NULL && strcmp(value, "t") == 0;
+}
+
+/*
+ * A rule that cannot be used any more, since a column was dropped, can still
+ * be renamed or set inactive; only what comes into use is checked.
+ */
+static bool
+condition_is_new(TriggerData *trigdata, const RuleTable *table, const char *text)
+{
+	const char *old;
+
+	if (!TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+		return true;
+	old = tuple_text(trigdata, trigdata->tg_trigtuple, "condition");
+	if (old == NULL || strcmp(old, text) != 0)
+		return true;
+	if (table->kind == CONDITION_TRANSITION)
+		return false;
+	return is_true(column_text(trigdata, "active")) &&
+		!is_true(tuple_text(trigdata, trigdata->tg_trigtuple, "active"));
+}
+
 static void
 check_method(TriggerData *trigdata)
 {
@@ -196,7 +228,7 @@ rule_check(PG_FUNCTION_ARGS)
 		check_method(trigdata);
 	if (table->kind == CONDITION_SCORE_LEAD)
 		check_applies_to(trigdata);
-	if (text != NULL)
+	if (text != NULL && condition_is_new(trigdata, table, text))
 		check_condition(trigdata, table, text);
 	return PointerGetDatum(new_tuple(trigdata));
 }
@@ -225,8 +257,18 @@ Datum
 setting_check(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = before_row(fcinfo, "setting_check");
-	const char *zone = column_text(trigdata, "time_zone");
-	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
+	const char *zone;
+	pg_tz	   *tz;
+
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESTRICT_VIOLATION),
+				 errmsg("settings of a workspace cannot be deleted"),
+				 errdetail("Table \"setting\" always has one row."),
+				 errhint("Update the row instead."),
+				 errtableconstraint(trigdata->tg_relation, "setting_singleton_check")));
+	zone = column_text(trigdata, "time_zone");
+	tz = zone == NULL ? NULL : pg_tzset(zone);
 
 	if (zone != NULL && (tz == NULL || !pg_tz_acceptable(tz)))
 		ereport(ERROR,

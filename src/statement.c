@@ -155,26 +155,62 @@ statement_inner(Statement *statement)
 	return s;
 }
 
-/* Done: what was decided for rows that never came to be is undone. */
+/* Tickets of rows that never came to be are drawn again. */
+static void
+return_tickets(Statement *statement)
+{
+	decision_iterator iterator;
+	Decision   *decision;
+	Ticket	   *tickets = NULL;
+	int			allocated = 0;
+	int			n = 0;
+
+	decision_start_iterate(statement->decisions, &iterator);
+	while ((decision = decision_iterate(statement->decisions, &iterator)) != NULL)
+	{
+		if (decision->recorded || !OidIsValid(decision->sequence))
+			continue;
+		if (n == allocated)
+			tickets = grow_rows(tickets, &allocated, sizeof(Ticket), statement->context);
+		tickets[n].sequence = decision->sequence;
+		tickets[n++].number = decision->ticket;
+	}
+	if (n > 0)
+		rotation_return(tickets, n);
+}
+
 void
 statement_end(Statement *statement)
 {
 	Statement **link = &innermost;
 
 	if (statement->decisions != NULL)
-	{
-		decision_iterator iterator;
-		Decision   *decision;
-
-		decision_start_iterate(statement->decisions, &iterator);
-		while ((decision = decision_iterate(statement->decisions, &iterator)) != NULL)
-			if (!decision->recorded && OidIsValid(decision->sequence))
-				rotation_return(decision->sequence, decision->ticket);
-	}
-
+		return_tickets(statement);
 	while (*link != statement)
 		link = &(*link)->outer;
 	discard(link);
+}
+
+static void
+return_ticket(Decision *decision)
+{
+	Ticket		ticket = {decision->sequence, decision->ticket};
+
+	if (!decision->recorded && OidIsValid(decision->sequence))
+		rotation_return(&ticket, 1);
+}
+
+/* A row is known not to come to be: its ticket is free at once. */
+void
+statement_undecide(Statement *statement, int64 lead_id)
+{
+	Decision   *decision = statement->decisions == NULL ? NULL :
+		decision_lookup(statement->decisions, lead_id);
+
+	if (decision == NULL)
+		return;
+	return_ticket(decision);
+	decision_delete_item(statement->decisions, decision);
 }
 
 void
@@ -188,8 +224,8 @@ statement_decide(Statement *statement, int64 lead_id, const Outcome *outcome,
 		statement->decisions = decision_create(statement->context, 16, NULL);
 
 	decision = decision_insert(statement->decisions, lead_id, &found);
-	if (found && !decision->recorded && OidIsValid(decision->sequence))
-		rotation_return(decision->sequence, decision->ticket);
+	if (found)
+		return_ticket(decision);
 	decision->outcome = outcome;
 	decision->sequence = sequence;
 	decision->ticket = ticket;
@@ -220,5 +256,5 @@ grow_rows(void *rows, int *allocated, Size size, MemoryContext context)
 		return MemoryContextAlloc(context, *allocated * size);
 	}
 	*allocated *= 2;
-	return repalloc(rows, *allocated * size);
+	return repalloc_huge(rows, *allocated * size);
 }

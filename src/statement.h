@@ -73,6 +73,7 @@ typedef struct Statement
 	 * The last row this INSERT decided an owner for: an upsert that turns into
 	 * an UPDATE finds that owner in EXCLUDED.
 	 */
+	int64		drawn_lead_id;
 	int64		drawn_rep_id;	/* 0: none */
 
 	StatusChangeRows status_changes;
@@ -91,6 +92,7 @@ extern Statement *statement_inner(Statement *statement);
 
 extern void statement_decide(Statement *statement, int64 lead_id,
 							 const Outcome *outcome, Oid sequence, int64 ticket);
+extern void statement_undecide(Statement *statement, int64 lead_id);
 extern const Outcome *statement_decided(Statement *statement, int64 lead_id);
 
 /* Room for one more row of a batch; grows it in "context". */

@@ -20,7 +20,7 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspa
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.match_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.match_rule_check();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.setting
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.setting
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.setting_check();
 
 -- Whoever takes turns is compared before and after.
