@@ -219,8 +219,8 @@ refuse_duplicate(Workspace *ws, Relation lead, MatchKey key, const char *value,
 			 errdetail("Another lead has the same key."),
 			 errhint("Work on the lead that is there, or set the action of match rule \"%s\" to flag.",
 					 ws->match[key].name),
-			 errtablecol(lead, ws->column[match_key_column[key]]),
-			 errtableconstraint(lead, "lead_duplicate")));
+			 err_column_constraint(lead, ws->column[match_key_column[key]],
+					   "lead_duplicate")));
 }
 
 void

@@ -127,8 +127,8 @@ check_name(LeadRow *row)
 				 errmsg("contact name of a lead cannot be blank"),
 				 errdetail("Column contact_name has nothing but white space."),
 				 errhint("Give the name of the person."),
-				 errtablecol(row->relation, attno),
-				 errtableconstraint(row->relation, "lead_contact_name_check")));
+				 err_column_constraint(row->relation, attno,
+					   "lead_contact_name_check")));
 }
 
 static void
@@ -140,8 +140,8 @@ check_contact_method(LeadRow *row)
 				 errmsg("lead has no way to be contacted"),
 				 errdetail("Both email and phone are empty."),
 				 errhint("Give an e-mail address or a phone number."),
-				 errtablecol(row->relation, row->ws->column[LEAD_EMAIL]),
-				 errtableconstraint(row->relation, "lead_contact_method_check")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_EMAIL],
+					   "lead_contact_method_check")));
 }
 
 static void
@@ -156,8 +156,8 @@ check_email(LeadRow *row)
 				 errmsg("invalid e-mail address: \"%s\"", text_to_cstring(email)),
 				 errdetail_internal("%s", problem),
 				 errhint("Give an address such as kim@example.com, or none."),
-				 errtablecol(row->relation, row->ws->column[LEAD_EMAIL]),
-				 errtableconstraint(row->relation, "lead_email_check")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_EMAIL],
+					   "lead_email_check")));
 }
 
 static void
@@ -172,8 +172,8 @@ check_phone(LeadRow *row)
 				 errmsg("invalid phone number: \"%s\"", text_to_cstring(phone)),
 				 errdetail_internal("%s", problem),
 				 errhint("Give a number such as +1 212 555 0143, or none."),
-				 errtablecol(row->relation, row->ws->column[LEAD_PHONE]),
-				 errtableconstraint(row->relation, "lead_phone_check")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_PHONE],
+					   "lead_phone_check")));
 }
 
 static int
@@ -211,8 +211,8 @@ check_source(LeadRow *row)
 			 row->ws->nsources > 0 ?
 			 errhint("Add it to lead_source, or use one of %s.", list_sources(row->ws)) :
 			 errhint("Add it to lead_source."),
-			 errtablecol(row->relation, row->ws->column[LEAD_SOURCE]),
-			 errtableconstraint(row->relation, "lead_source_fkey")));
+			 err_column_constraint(row->relation, row->ws->column[LEAD_SOURCE],
+					   "lead_source_fkey")));
 }
 
 /* Refuse what cannot be a lead; of an UPDATE, only what it changed. */
@@ -334,16 +334,16 @@ check_created_at(LeadRow *row)
 				 errmsg("lead is created before all time"),
 				 errdetail("The lead is to be created at -infinity."),
 				 errhint("Give the time at which it came in, or leave created_at alone for now."),
-				 errtablecol(row->relation, row->ws->column[LEAD_CREATED_AT]),
-				 errtableconstraint(row->relation, "lead_created_at")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_CREATED_AT],
+					   "lead_created_at")));
 	if (at > row->statement->at && at > GetCurrentTimestamp())
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("lead is created in the future"),
 				 errdetail("The lead is to be created at %s.", timestamptz_to_str(at)),
 				 errhint("Give the time at which it came in, or leave created_at alone for now."),
-				 errtablecol(row->relation, row->ws->column[LEAD_CREATED_AT]),
-				 errtableconstraint(row->relation, "lead_created_at")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_CREATED_AT],
+					   "lead_created_at")));
 }
 
 static void

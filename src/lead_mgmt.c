@@ -112,6 +112,15 @@ switch_back(OwnerSwitch saved)
 	SetUserIdAndSecContext(saved.userid, saved.sec_context);
 }
 
+int
+err_column_constraint(Relation relation, AttrNumber attno, const char *constraint)
+{
+	/* errtablecol() and errtableconstraint() both name the table */
+	errtablecol(relation, attno);
+	err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint);
+	return 0;
+}
+
 void
 spi_check(int result, int expected, const char *query)
 {

@@ -11,6 +11,7 @@
 
 #include "compat.h"
 
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 /* lengthof() as a number that an int can be compared with */
@@ -38,6 +39,10 @@ typedef struct OwnerSwitch
 
 extern OwnerSwitch switch_to_owner(Oid owner);
 extern void switch_back(OwnerSwitch saved);
+
+/* For ereport: the column and the constraint that a row violates. */
+extern int	err_column_constraint(Relation relation, AttrNumber attno,
+								  const char *constraint);
 
 /* An SPI call that must give this result, or it is an error. */
 extern void spi_check(int result, int expected, const char *query);

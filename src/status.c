@@ -99,8 +99,8 @@ refuse_unknown(LeadRow *row, const char *to)
 			 errmsg("lead status \"%s\" does not exist", to),
 			 errdetail("Key (status)=(%s) is not present in table \"lead_status\".", to),
 			 errhint("The statuses are %s.", list_statuses(row->ws)),
-			 errtablecol(row->relation, row->ws->column[LEAD_STATUS]),
-			 errtableconstraint(row->relation, "lead_status_fkey")));
+			 err_column_constraint(row->relation, row->ws->column[LEAD_STATUS],
+					   "lead_status_fkey")));
 }
 
 static bool
@@ -145,8 +145,8 @@ refuse(LeadRow *row, const char *from, const char *to, Transition *transition,
 			 names[0] != '\0' ?
 			 errhint("Possible now: %s.", names) :
 			 errhint("No other status is possible now."),
-			 errtablecol(row->relation, row->ws->column[LEAD_STATUS]),
-			 errtableconstraint(row->relation, "lead_status_transition")));
+			 err_column_constraint(row->relation, row->ws->column[LEAD_STATUS],
+					   "lead_status_transition")));
 }
 
 void
@@ -174,8 +174,8 @@ status_check_time(LeadRow *row, TimestampTz last, TimestampTz at)
 						   pstrdup(timestamptz_to_str(last)),
 						   pstrdup(timestamptz_to_str(at))),
 				 errhint("Load history in the order in which it happened, or leave status_since alone for now."),
-				 errtablecol(row->relation, row->ws->column[LEAD_STATUS_SINCE]),
-				 errtableconstraint(row->relation, "lead_status_since")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_STATUS_SINCE],
+					   "lead_status_since")));
 	if (at > row->statement->at && at > GetCurrentTimestamp())
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
@@ -183,6 +183,6 @@ status_check_time(LeadRow *row, TimestampTz last, TimestampTz at)
 						DatumGetInt64(lead_value(row, LEAD_ID))),
 				 errdetail("The change is to be at %s.", pstrdup(timestamptz_to_str(at))),
 				 errhint("Give the time at which it happened, or leave status_since alone for now."),
-				 errtablecol(row->relation, row->ws->column[LEAD_STATUS_SINCE]),
-				 errtableconstraint(row->relation, "lead_status_since")));
+				 err_column_constraint(row->relation, row->ws->column[LEAD_STATUS_SINCE],
+					   "lead_status_since")));
 }
