@@ -49,6 +49,7 @@ typedef struct TicketList
 
 static TicketList drawn;		/* in the transaction under way */
 static TicketList returned;		/* to be served again, by this session */
+static bool returned_in_order = true;
 
 /* Beyond this many gaps a session gives lost tickets up. */
 #define MAX_RETURNED 100000
@@ -80,14 +81,6 @@ append_range(TicketList *list, TicketRange range)
 }
 
 static void
-give_back(TicketRange range)
-{
-	range.subid = InvalidSubTransactionId;
-	if (returned.n < MAX_RETURNED)
-		append_range(&returned, range);
-}
-
-static void
 remove_range(TicketList *list, int i)
 {
 	memmove(&list->ranges[i], &list->ranges[i + 1],
@@ -95,10 +88,64 @@ remove_range(TicketList *list, int i)
 	list->n--;
 }
 
-/* A returned ticket of this sequence; the last ones first, which is cheap. */
+static int
+compare_ranges_descending(const void *a, const void *b)
+{
+	const TicketRange *x = a;
+	const TicketRange *y = b;
+
+	if (x->sequence != y->sequence)
+		return x->sequence > y->sequence ? -1 : 1;
+	return x->from > y->from ? -1 : x->from < y->from;
+}
+
+/* Keep the list in order as long as that is easy; see take_returned(). */
+static void
+give_back(TicketRange range)
+{
+	TicketRange *last = returned.n > 0 ? &returned.ranges[returned.n - 1] : NULL;
+
+	range.subid = InvalidSubTransactionId;
+	if (last != NULL && last->sequence == range.sequence && range.to + 1 == last->from)
+		last->from = range.from;
+	else if (returned.n < MAX_RETURNED)
+	{
+		returned_in_order = returned_in_order &&
+			(last == NULL || compare_ranges_descending(last, &range) < 0);
+		append_range(&returned, range);
+	}
+}
+
+/* The lowest first at the end, and neighbors joined. */
+static void
+order_returned(void)
+{
+	int			kept = 0;
+
+	qsort(returned.ranges, returned.n, sizeof(TicketRange), compare_ranges_descending);
+	for (int i = 1; i < returned.n; i++)
+	{
+		TicketRange *last = &returned.ranges[kept];
+
+		if (last->sequence == returned.ranges[i].sequence &&
+			returned.ranges[i].to + 1 == last->from)
+			last->from = returned.ranges[i].from;
+		else
+			returned.ranges[++kept] = returned.ranges[i];
+	}
+	returned.n = returned.n > 0 ? kept + 1 : 0;
+	returned_in_order = true;
+}
+
+/*
+ * The lowest returned ticket of this sequence: so what one session has used
+ * is always all of its tickets up to some number, and its shares are exact.
+ */
 static bool
 take_returned(Oid sequence, int64 *ticket)
 {
+	if (!returned_in_order)
+		order_returned();
 	for (int i = returned.n - 1; i >= 0; i--)
 	{
 		TicketRange *range = &returned.ranges[i];
