@@ -601,13 +601,20 @@ must_not_be_caught(const ErrorData *error)
 		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK;
 }
 
+/* Does it have to run in a subtransaction? */
+static inline bool
+is_protected(Condition **conditions, int i, const bool *known)
+{
+	return conditions[i]->can_fail && (known == NULL || !known[i]);
+}
+
 /*
  * Evaluate those that can fail, from the first one on, in a subtransaction.
  * Returns n if all went well, else the index of the one that failed, with
  * *failure set.
  */
 static int
-evaluate_protected(Condition **conditions, int first, int n,
+evaluate_protected(Condition **conditions, int first, int n, const bool *known,
 				   ExprContext *econtext, bool *holds, ErrorData **failure)
 {
 	MemoryContext oldcontext = CurrentMemoryContext;
@@ -620,7 +627,7 @@ evaluate_protected(Condition **conditions, int first, int n,
 	{
 		for (; i < n; i++)
 		{
-			if (conditions[i]->can_fail)
+			if (is_protected(conditions, i, known))
 				holds[i] = evaluate(conditions[i], econtext);
 		}
 		ReleaseCurrentSubTransaction();
@@ -644,17 +651,17 @@ evaluate_protected(Condition **conditions, int first, int n,
 
 /* All of them, within whatever the caller has borrowed. */
 static bool
-evaluate_all(Condition **conditions, int n, ExprContext *econtext,
-			 bool *holds, ErrorData **failures)
+evaluate_all(Condition **conditions, int n, const bool *known,
+			 ExprContext *econtext, bool *holds, ErrorData **failures)
 {
 	bool		any_failed = false;
 	int			next = n;
 
 	for (int i = n - 1; i >= 0; i--)
 	{
-		if (conditions[i]->can_fail)
+		if (is_protected(conditions, i, known))
 			next = i;
-		else
+		else if (known == NULL || !known[i])
 			holds[i] = evaluate(conditions[i], econtext);
 	}
 
@@ -663,8 +670,8 @@ evaluate_all(Condition **conditions, int n, ExprContext *econtext,
 		ErrorData  *failure = NULL;
 		int			stopped;
 
-		stopped = evaluate_protected(conditions, next, n, econtext, holds,
-									 &failure);
+		stopped = evaluate_protected(conditions, next, n, known, econtext,
+									 holds, &failure);
 		if (stopped < n)
 		{
 			holds[stopped] = false;
@@ -672,15 +679,15 @@ evaluate_all(Condition **conditions, int n, ExprContext *econtext,
 			any_failed = true;
 		}
 		next = stopped + 1;
-		while (next < n && !conditions[next]->can_fail)
+		while (next < n && !is_protected(conditions, next, known))
 			next++;
 	}
 	return any_failed;
 }
 
 bool
-conditions_hold(Condition **conditions, int n, ExprContext *econtext,
-				const ConditionSettings *settings,
+conditions_hold(Condition **conditions, int n, const bool *known,
+				ExprContext *econtext, const ConditionSettings *settings,
 				bool *holds, ErrorData **failures)
 {
 	Loan		loan;
@@ -693,7 +700,8 @@ conditions_hold(Condition **conditions, int n, ExprContext *econtext,
 	borrow(&loan, econtext, settings, needs_settings);
 	PG_TRY();
 	{
-		any_failed = evaluate_all(conditions, n, econtext, holds, failures);
+		any_failed = evaluate_all(conditions, n, known, econtext, holds,
+								  failures);
 	}
 	PG_FINALLY();
 	{
@@ -711,6 +719,7 @@ condition_holds_safely(Condition *condition, ExprContext *econtext,
 	bool		holds = false;
 
 	*failure = NULL;
-	(void) conditions_hold(&condition, 1, econtext, settings, &holds, failure);
+	(void) conditions_hold(&condition, 1, NULL, econtext, settings, &holds,
+						   failure);
 	return holds;
 }

@@ -72,13 +72,14 @@ extern bool condition_holds_safely(Condition *condition, ExprContext *econtext,
 								   ErrorData **failure);
 
 /*
- * Many at once: sets holds[i] for each of the n conditions, NULL ones being
- * taken as false.  One internal subtransaction serves them all; only where one
+ * Many at once: sets holds[i] for each of the n conditions but those whose
+ * answer is known already (known[i]; may be NULL).  One internal subtransaction serves them all; only where one
  * raises does another begin.  failures[i] as above; failures may hold
  * NULLs on entry and is left alone where nothing failed.  Returns whether any
  * failed.
  */
-extern bool conditions_hold(Condition **conditions, int n, ExprContext *econtext,
+extern bool conditions_hold(Condition **conditions, int n, const bool *known,
+							ExprContext *econtext,
 							const ConditionSettings *settings,
 							bool *holds, ErrorData **failures);
 

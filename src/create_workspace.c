@@ -11,6 +11,7 @@
  */
 #include "workspace.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "funcapi.h"
@@ -24,6 +25,7 @@
 
 #include "cache.h"
 #include "lead.h"
+#include "rotation.h"
 #include "workspace_sql.h"
 
 PG_FUNCTION_INFO_V1(create_workspace);
@@ -259,6 +261,8 @@ upgrade_workspace(PG_FUNCTION_ARGS)
 	run_script("INSERT INTO @workspace@.setting (workspace_version) VALUES (@version@) "
 			   "ON CONFLICT (singleton) DO UPDATE SET workspace_version = EXCLUDED.workspace_version",
 			   schema);
+	CommandCounterIncrement();
+	rotation_create_sequences(cache_workspace(get_relname_relid("lead", namespace)));
 	repair_rows(schema);
 	end_scripts(level);
 	switch_back(saved);

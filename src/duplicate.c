@@ -26,6 +26,7 @@
 #include "duplicate.h"
 
 #include "access/heapam.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/transam.h"
@@ -66,6 +67,7 @@ typedef struct Probe
 	TupleTableSlot *slot;
 	SnapshotData dirty;
 	MatchKey	key;
+	bool		rejects;
 } Probe;
 
 /* What a look-up found: other leads with this key */
@@ -84,6 +86,7 @@ probe_open(Probe *probe, Workspace *ws, Relation lead, MatchKey key)
 	probe->ws = ws;
 	probe->lead = lead;
 	probe->key = key;
+	probe->rejects = ws->match[key].reject;
 	probe->index = index_open(ws->match[key].index, AccessShareLock);
 	probe->slot = table_slot_create(lead, NULL);
 	InitDirtySnapshot(probe->dirty);
@@ -127,7 +130,7 @@ probe_next(Probe *probe, ScanDirection direction, ItemPointer own, int *visited)
 			tid = index_getnext_tid(probe->scan, direction);
 			if (tid == NULL)
 				return false;
-			if (own != NULL && ItemPointerEquals(tid, own))
+			if (ItemPointerEquals(tid, own))
 				continue;
 			(*visited)++;
 		}
@@ -144,15 +147,36 @@ probe_lead_id(Probe *probe)
 	return DatumGetInt64(slot_getattr(probe->slot, probe->ws->column[LEAD_ID], &isnull));
 }
 
+/*
+ * Was the lead that the scan stands at written by the very command that wrote
+ * the row?  Then it is looked up too, and the later one is linked.
+ */
+static bool
+written_together(Probe *probe, ProbeRow *own)
+{
+	bool		isnull;
+	Datum		xmin;
+	Datum		cmin;
+
+	xmin = slot_getsysattr(probe->slot, MinTransactionIdAttributeNumber, &isnull);
+	if (!TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin)))
+		return false;
+	cmin = slot_getsysattr(probe->slot, MinCommandIdAttributeNumber, &isnull);
+	return DatumGetCommandId(cmin) == own->command;
+}
+
 /* Add the lead that the scan stands at. */
 static void
-note_found(Probe *probe, int64 own_id, Found *found)
+note_found(Probe *probe, ProbeRow *own, Found *found)
 {
 	int64		id = probe_lead_id(probe);
 	TransactionId xid = probe->dirty.xmin;
 
-	if (id == own_id ||
+	if (id == own->lead_id ||
 		!slot_attisnull(probe->slot, probe->ws->column[LEAD_MERGED_INTO]))
+		return;
+	if (id > own->lead_id && ItemPointerIsValid(&own->tid) && !probe->rejects &&
+		written_together(probe, own))
 		return;
 
 	if (!TransactionIdIsValid(xid))
@@ -174,22 +198,22 @@ note_found(Probe *probe, int64 own_id, Found *found)
 
 /* All leads with this key but the row itself, as far as they matter. */
 static void
-probe_find(Probe *probe, const char *key, int64 own_id, ItemPointer own, Found *found)
+probe_find(Probe *probe, ProbeRow *own, Found *found)
 {
-	Datum		value = CStringGetTextDatum(key);
+	Datum		value = CStringGetTextDatum(own->keys[probe->key]);
 	int			visited = 0;
 
 	memset(found, 0, offsetof(Found, in_progress));
 	probe_seek(probe, value);
-	while (probe_next(probe, ForwardScanDirection, own, &visited))
-		note_found(probe, own_id, found);
+	while (probe_next(probe, ForwardScanDirection, &own->tid, &visited))
+		note_found(probe, own, found);
 
 	if (visited >= MAX_VISITED)
 	{
 		visited = 0;
 		probe_seek(probe, value);
-		while (probe_next(probe, BackwardScanDirection, own, &visited))
-			note_found(probe, own_id, found);
+		while (probe_next(probe, BackwardScanDirection, &own->tid, &visited))
+			note_found(probe, own, found);
 	}
 	pfree(DatumGetPointer(value));
 }
@@ -228,10 +252,13 @@ duplicate_check(LeadRow *row, MatchKey key)
 {
 	Workspace  *ws = row->ws;
 	char	   *value = lead_text(row, match_key_column[key]);
-	int64		id = DatumGetInt64(lead_value(row, LEAD_ID));
+	ProbeRow	own = {0};
 
 	if (value == NULL)
 		return;
+	own.lead_id = DatumGetInt64(lead_value(row, LEAD_ID));
+	own.keys[key] = value;
+	ItemPointerSetInvalid(&own.tid);
 	for (;;)
 	{
 		Probe		probe;
@@ -239,7 +266,7 @@ duplicate_check(LeadRow *row, MatchKey key)
 
 		CHECK_FOR_INTERRUPTS();
 		probe_open(&probe, ws, row->relation, key);
-		probe_find(&probe, value, id, NULL, &found);
+		probe_find(&probe, &own, &found);
 		probe_close(&probe);
 		if (found.earliest != 0)
 			refuse_duplicate(ws, row->relation, key, value, found.earliest, GetUserId());
@@ -285,7 +312,7 @@ reject_duplicates(Probe *probe, ProbeRow *row, Oid caller)
 		Found		found;
 
 		CHECK_FOR_INTERRUPTS();
-		probe_find(probe, row->keys[probe->key], row->lead_id, &row->tid, &found);
+		probe_find(probe, row, &found);
 		if (found.earliest != 0)
 			refuse_duplicate(probe->ws, probe->lead, probe->key,
 							 row->keys[probe->key], found.earliest, caller);
@@ -348,7 +375,7 @@ probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
 			reject_duplicates(&probe, row, caller);
 			continue;
 		}
-		probe_find(&probe, row->keys[key], row->lead_id, &row->tid, &found);
+		probe_find(&probe, row, &found);
 		if (found.earliest != 0)
 			add_link(links, row->lead_id, found.earliest, rule, name);
 		for (int j = 0; j < found.n; j++)

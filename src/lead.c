@@ -13,6 +13,7 @@
 #include "lead_row.h"
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "utils/datum.h"
@@ -652,6 +653,14 @@ note_unlinked(RecordContext *context)
 	*id = context->lead_id;
 }
 
+static CommandId
+slot_command(TupleTableSlot *slot)
+{
+	bool		isnull;
+
+	return DatumGetCommandId(slot_getsysattr(slot, MinCommandIdAttributeNumber, &isnull));
+}
+
 static void
 record_keys(RecordContext *context)
 {
@@ -674,6 +683,7 @@ record_keys(RecordContext *context)
 	{
 		row.lead_id = context->lead_id;
 		row.tid = context->new->tts_tid;
+		row.command = slot_command(context->new);
 		*append_row(&context->statement->probes, context->statement->batch_context) = row;
 	}
 	if (moved && context->old != NULL)

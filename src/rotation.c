@@ -29,6 +29,7 @@
 #include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* Tickets from..to of one sequence, drawn in one (sub)transaction */
@@ -354,4 +355,23 @@ rotation_begin_round(Rotation *rotation)
 	for (int i = returned.n - 1; i >= 0; i--)
 		if (returned.ranges[i].sequence == rotation->sequence)
 			remove_range(&returned, i);
+}
+
+/* Within SPI, as the owner. */
+void
+rotation_create_sequences(Workspace *ws)
+{
+	for (int i = 0; i < ws->nrotations; i++)
+	{
+		int64		team_id = ws->rotations[i]->team_id;
+		char	   *name = psprintf("team_ticket_" INT64_FORMAT, team_id);
+		char	   *query;
+
+		if (team_id == 0 || OidIsValid(get_relname_relid(name, ws->namespace)))
+			continue;
+		query = psprintf("CREATE SEQUENCE %s.%s AS bigint MINVALUE 0 START WITH 0 OWNED BY %s.team.id",
+						 ws->schema, name, ws->schema);
+		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
+		ws->rotations[i]->sequence = get_relname_relid(name, ws->namespace);
+	}
 }

@@ -27,4 +27,7 @@ extern void rotation_return(Ticket *tickets, int n);
 /* Let the next ticket begin a new round: who takes turns has changed. */
 extern void rotation_begin_round(Rotation *rotation);
 
+/* Teams take turns by tickets of their own: make the sequences that lack. */
+extern void rotation_create_sequences(Workspace *ws);
+
 #endif							/* LEAD_MGMT_ROTATION_H */

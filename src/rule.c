@@ -290,25 +290,6 @@ configuration_changed(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* A team takes its turns apart from the others: give it tickets of its own. */
-static void
-create_team_sequences(Workspace *ws)
-{
-	for (int i = 0; i < ws->nrotations; i++)
-	{
-		int64		team_id = ws->rotations[i]->team_id;
-		char	   *name = psprintf("team_ticket_" INT64_FORMAT, team_id);
-		char	   *query;
-
-		if (team_id == 0 || OidIsValid(get_relname_relid(name, ws->namespace)))
-			continue;
-		query = psprintf("CREATE SEQUENCE %s.%s AS bigint MINVALUE 0 START WITH 0 OWNED BY %s.team.id",
-						 ws->schema, name, ws->schema);
-		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
-		ws->rotations[i]->sequence = get_relname_relid(name, ws->namespace);
-	}
-}
-
 static bool
 same_turns(Rotation *a, Rotation *b)
 {
@@ -350,7 +331,7 @@ rotation_changed(PG_FUNCTION_ARGS)
 
 	saved = switch_to_owner(after->owner);
 	spi_begin();
-	create_team_sequences(after);
+	rotation_create_sequences(after);
 	for (int i = 0; i < after->nrotations; i++)
 	{
 		Rotation   *old = rotation_of_team(before, after->rotations[i]->team_id);

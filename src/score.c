@@ -18,6 +18,7 @@
 #include "utils/numeric.h"
 
 #include "rule_failure.h"
+#include "score_memo.h"
 
 #define HIGHEST_SCORE (100 * POINT_SCALE)
 
@@ -80,13 +81,18 @@ Score
 score_row(Workspace *ws, int64 adjustment)
 {
 	Score		result;
+	bool		failed;
 	MemoryContext old = MemoryContextSwitchTo(ws->econtext->ecxt_per_tuple_memory);
 
 	result.sums = palloc0((ws->ndimensions + 1) * sizeof(int64));
 	result.limited = palloc((ws->ndimensions + 1) * sizeof(int64));
 
-	if (conditions_hold(ws->score_conditions, ws->nscore_rules, ws->econtext,
-						&ws->settings, ws->score_holds, ws->score_failures))
+	score_memo_recall(ws);
+	failed = conditions_hold(ws->score_conditions, ws->nscore_rules, ws->score_known,
+							 ws->econtext, &ws->settings, ws->score_holds,
+							 ws->score_failures);
+	score_memo_learn(ws);
+	if (failed)
 		report_failures(ws);
 
 	for (int i = 0; i < ws->nscore_rules; i++)

@@ -45,6 +45,7 @@ typedef struct ProbeRow
 {
 	int64		lead_id;
 	ItemPointerData tid;
+	CommandId	command;		/* that wrote it */
 	char	   *keys[MATCH_KEYS];	/* NULL: nothing to look up */
 } ProbeRow;
 

@@ -78,6 +78,8 @@ typedef struct ScoreRule
 	int64		points;			/* within max_points, in millionths */
 } ScoreRule;
 
+typedef struct ScoreMemo ScoreMemo; /* see score_memo.c */
+
 typedef struct ScoreDimension
 {
 	char	   *name;
@@ -205,7 +207,10 @@ typedef struct Workspace
 	ScoreRule  *score_rules;
 	Condition **score_conditions;	/* same order */
 	bool	   *score_holds;	/* working space of the evaluation */
+	bool	   *score_known;
 	ErrorData **score_failures;
+	int			nscore_memos;
+	ScoreMemo **score_memos;
 	Bitmapset  *score_columns;	/* what the rules read */
 	int			ngrades;
 	Grade	   *grades;			/* by lowest, ascending */

@@ -35,6 +35,7 @@
 #include "cache.h"
 #include "rule_failure.h"
 #include "score.h"
+#include "score_memo.h"
 
 typedef struct LeadColumnInfo
 {
@@ -449,6 +450,7 @@ load_score_rules(Workspace *ws, Relation lead)
 			used++;
 	}
 	ws->nscore_rules = used;
+	score_memo_prepare(ws);
 
 	caller = MemoryContextSwitchTo(ws->context);
 	for (int i = 0; i < used; i++)

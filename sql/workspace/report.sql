@@ -200,7 +200,7 @@ CREATE OR REPLACE VIEW @workspace@.lead_aging AS
 WITH aged AS (
   -- A quantile of ages is one of times seen from now, and numbers sort fastest.
   SELECT l.status, count(*) AS leads, min(l.status_since) AS oldest_since,
-    percentile_cont(ARRAY[0.5, 0.1]) WITHIN GROUP (ORDER BY date_part('epoch', l.status_since)) AS since
+    percentile_cont(ARRAY[0.5::double precision, 0.1::double precision]) WITHIN GROUP (ORDER BY date_part('epoch', l.status_since)) AS since
   FROM @workspace@.lead l
   WHERE l.merged_into IS NULL AND l.archived_at IS NULL
   GROUP BY l.status

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Turn SQL scripts into a C header, so that the module carries them.
+#
+#   scripts/embed_sql.sh DIRECTORY 'PART...' 'SCRIPT...'
+#
+# Parts become rows of workspace_scripts, in the order given; each script
+# becomes a constant <script>_sql.  Comment lines stay behind.
+set -eu
+
+directory=$1
+parts=$2
+scripts=$3
+
+# One string literal a line, which the compiler joins.
+literals()
+{
+	sed -e '/^--/d' \
+		-e 's/[\\"]/\\&/g' -e 's/??/?\\?/g' \
+		-e 's/^/	"/' -e 's/$/\\n"/' "$directory/$1.sql"
+}
+
+cat <<'END'
+/* Made from sql/workspace by scripts/embed_sql.sh: edit the scripts instead. */
+#ifndef LEAD_MGMT_WORKSPACE_SQL_H
+#define LEAD_MGMT_WORKSPACE_SQL_H
+
+typedef struct WorkspaceScript
+{
+	const char *name;
+	const char *sql;
+} WorkspaceScript;
+
+static const WorkspaceScript workspace_scripts[] = {
+END
+
+for part in $parts; do
+	printf '{"%s",\n' "$part"
+	literals "$part"
+	printf '},\n'
+done
+printf '};\n'
+
+for script in $scripts; do
+	printf '\nstatic const char %s_sql[] =\n' "$script"
+	literals "$script"
+	printf '\t"";\n'
+done
+
+printf '\n#endif\n'
