@@ -10,9 +10,11 @@
  * Of two that are written at once, whoever looks last sees the other; nobody
  * waits, and if one of them rolls back, its pair is not shown.
  *
- * A lead is linked to the earliest committed lead of its key and to those of
- * transactions in progress.  That connects all of one key with about one link
- * each.  Where very many leads share a key (a placeholder for a phone number)
+ * A lead is linked to the earliest committed lead of its key and to those that
+ * transactions in progress are writing or deleting.  That connects all of one
+ * key with about one link each.  Who takes a lead away, or its key, does the
+ * same for what was linked to it: whatever of the others goes or stays, what
+ * stays is connected.  Where very many leads share a key (a placeholder for a phone number)
  * only so many index entries are visited from either end: the earliest lead
  * stands at the one, what is just being written mostly at the other.
  *
@@ -51,7 +53,7 @@ PG_FUNCTION_INFO_V1(duplicate_update);
 /* Index entries visited from either end */
 #define MAX_VISITED 64
 
-/* Leads of transactions in progress that one lead is linked to at most */
+/* Leads that transactions in progress are at, per look-up */
 #define MAX_IN_PROGRESS 32
 
 /* Field 4 of the advisory lock tag; 1 and 2 are the SQL functions' */
@@ -70,14 +72,21 @@ typedef struct Probe
 	bool		rejects;
 } Probe;
 
+/* A lead that another transaction is just writing, or just deleting */
+typedef struct InProgress
+{
+	int64		lead_id;
+	TransactionId xid;
+	ItemPointerData tid;
+	bool		leaving;		/* deleted, or given another key; perhaps neither */
+} InProgress;
+
 /* What a look-up found: other leads with this key */
 typedef struct Found
 {
 	int64		earliest;		/* committed, or of this transaction; 0: none */
-	int			n;				/* in progress: */
-	int64		in_progress[MAX_IN_PROGRESS];
-	TransactionId xids[MAX_IN_PROGRESS];
-	ItemPointerData tids[MAX_IN_PROGRESS];
+	int			n;				/* being written or deleted by others: */
+	InProgress	in_progress[MAX_IN_PROGRESS];
 } Found;
 
 static void
@@ -165,35 +174,43 @@ written_together(Probe *probe, ProbeRow *own)
 	return DatumGetCommandId(cmin) == own->command;
 }
 
+/* Of new leads one a transaction is enough; leaving ones may each stay. */
+static void
+note_in_progress(Probe *probe, int64 id, Found *found)
+{
+	bool		leaving = !TransactionIdIsValid(probe->dirty.xmin);
+	TransactionId xid = leaving ? probe->dirty.xmax : probe->dirty.xmin;
+	InProgress *item;
+
+	for (int i = 0; i < found->n; i++)
+		if (found->in_progress[i].lead_id == id ||
+			(!leaving && !found->in_progress[i].leaving && found->in_progress[i].xid == xid))
+			return;
+	if (found->n == MAX_IN_PROGRESS)
+		return;
+	item = &found->in_progress[found->n++];
+	item->lead_id = id;
+	item->xid = xid;
+	item->tid = probe->slot->tts_tid;
+	item->leaving = leaving;
+}
+
 /* Add the lead that the scan stands at. */
 static void
 note_found(Probe *probe, ProbeRow *own, Found *found)
 {
 	int64		id = probe_lead_id(probe);
-	TransactionId xid = probe->dirty.xmin;
 
 	if (id == own->lead_id ||
 		!slot_attisnull(probe->slot, probe->ws->column[LEAD_MERGED_INTO]))
 		return;
-	if (id > own->lead_id && ItemPointerIsValid(&own->tid) && !probe->rejects &&
-		written_together(probe, own))
+	if (TransactionIdIsValid(probe->dirty.xmin) || TransactionIdIsValid(probe->dirty.xmax))
+		note_in_progress(probe, id, found);
+	else if (id > own->lead_id && ItemPointerIsValid(&own->tid) && !probe->rejects &&
+			 written_together(probe, own))
 		return;
-
-	if (!TransactionIdIsValid(xid))
-	{
-		if (found->earliest == 0 || id < found->earliest)
-			found->earliest = id;
-		return;
-	}
-	for (int i = 0; i < found->n; i++)
-		if (found->xids[i] == xid)
-			return;				/* that transaction is linked to already */
-	if (found->n < MAX_IN_PROGRESS)
-	{
-		found->in_progress[found->n] = id;
-		found->tids[found->n] = probe->slot->tts_tid;
-		found->xids[found->n++] = xid;
-	}
+	else if (found->earliest == 0 || id < found->earliest)
+		found->earliest = id;
 }
 
 /* All leads with this key but the row itself, as far as they matter. */
@@ -272,7 +289,8 @@ duplicate_check(LeadRow *row, MatchKey key)
 			refuse_duplicate(ws, row->relation, key, value, found.earliest, GetUserId());
 		if (found.n == 0)
 			return;
-		XactLockTableWait(found.xids[0], row->relation, &found.tids[0], XLTW_InsertIndex);
+		XactLockTableWait(found.in_progress[0].xid, row->relation,
+						  &found.in_progress[0].tid, XLTW_InsertIndex);
 	}
 }
 
@@ -289,19 +307,22 @@ key_lock_tag(LOCKTAG *tag, Workspace *ws, MatchKey key, const char *value)
 /*
  * A row that is written met another of a transaction in progress, under a
  * rule that rejects.  Who has the lock on the key waits for the other to end;
- * who does not yields, since the other may be waiting for him.
+ * who does not yields, since the other may be waiting for him.  Who deletes a
+ * lead waits for nobody because of its key.
  */
 static void
-wait_or_yield(Probe *probe, ProbeRow *row, Found *found, Oid caller)
+wait_or_yield(Probe *probe, ProbeRow *row, InProgress *other, Oid caller)
 {
 	LOCKTAG		tag;
 	const char *value = row->keys[probe->key];
 
 	key_lock_tag(&tag, probe->ws, probe->key, value);
-	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (!other->leaving &&
+		LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		refuse_duplicate(probe->ws, probe->lead, probe->key, value, 0, caller);
-	XactLockTableWait(found->xids[0], probe->lead, &found->tids[0], XLTW_InsertIndex);
-	LockRelease(&tag, ExclusiveLock, false);
+	XactLockTableWait(other->xid, probe->lead, &other->tid, XLTW_InsertIndex);
+	if (!other->leaving)
+		LockRelease(&tag, ExclusiveLock, false);
 }
 
 static void
@@ -318,7 +339,7 @@ reject_duplicates(Probe *probe, ProbeRow *row, Oid caller)
 							 row->keys[probe->key], found.earliest, caller);
 		if (found.n == 0)
 			return;
-		wait_or_yield(probe, row, &found, caller);
+		wait_or_yield(probe, row, &found.in_progress[0], caller);
 	}
 }
 
@@ -379,7 +400,7 @@ probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
 		if (found.earliest != 0)
 			add_link(links, row->lead_id, found.earliest, rule, name);
 		for (int j = 0; j < found.n; j++)
-			add_link(links, row->lead_id, found.in_progress[j], rule, name);
+			add_link(links, row->lead_id, found.in_progress[j].lead_id, rule, name);
 	}
 	probe_close(&probe);
 }
@@ -397,56 +418,153 @@ int8_array(Datum *values, int n)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-void
-duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement, Oid caller)
+static void
+write_links(Workspace *ws, Links *links, TimestampTz at)
 {
-	Links		links = {0};
 	Datum		values[5];
 
-	if (statement->probes.n == 0)
+	if (links->n == 0)
 		return;
-	for (int key = 0; key < MATCH_KEYS; key++)
-		if (ws->match[key].name != NULL)
-			probe_key(ws, lead, &statement->probes, key, &links, caller);
-	if (links.n == 0)
-		return;
-
-	values[0] = int8_array(links.lead_ids, links.n);
-	values[1] = int8_array(links.other_ids, links.n);
-	values[2] = text_array(links.rules, links.n);
-	values[3] = text_array(links.keys, links.n);
-	values[4] = TimestampTzGetDatum(statement->at);
+	values[0] = int8_array(links->lead_ids, links->n);
+	values[1] = int8_array(links->other_ids, links->n);
+	values[2] = text_array(links->rules, links->n);
+	values[3] = text_array(links->keys, links->n);
+	values[4] = TimestampTzGetDatum(at);
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_DUPLICATE_LINK), values,
 							   NULL, false, 0),
 			  SPI_OK_INSERT, "duplicate_link");
 }
 
 void
-duplicate_relink(Workspace *ws, Statement *statement)
+duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement, Oid caller)
+{
+	Links		links = {0};
+
+	if (statement->probes.n == 0)
+		return;
+	for (int key = 0; key < MATCH_KEYS; key++)
+		if (ws->match[key].name != NULL)
+			probe_key(ws, lead, &statement->probes, key, &links, caller);
+	write_links(ws, &links, statement->at);
+}
+
+/* Who left, who is the earliest now, and by which key: as columns */
+typedef struct Departures
+{
+	int			n;
+	int			allocated;
+	Datum	   *lead_ids;
+	Datum	   *earliest;
+	Datum	   *keys;
+} Departures;
+
+static void
+add_departure(Departures *list, int64 lead_id, int64 earliest, Datum key)
+{
+	if (list->n == list->allocated)
+	{
+		list->allocated = list->allocated == 0 ? 16 : list->allocated * 2;
+#define GROW(array) \
+		(array) = (array) == NULL ? palloc(list->allocated * sizeof(Datum)) : \
+			repalloc((array), list->allocated * sizeof(Datum))
+		GROW(list->lead_ids);
+		GROW(list->earliest);
+		GROW(list->keys);
+#undef GROW
+	}
+	list->lead_ids[list->n] = Int64GetDatum(lead_id);
+	list->earliest[list->n] = Int64GetDatum(earliest);
+	list->keys[list->n++] = key;
+}
+
+/*
+ * One lead has left a key.  Its neighbors get the earliest that stays, and so
+ * do those of leads that others are just taking away: they do not see what
+ * this transaction writes.  What others are just writing may have seen nobody
+ * but the one that left.
+ */
+static void
+find_departure(Probe *probe, DepartedRow *row, Datum rule, Datum name,
+			   Departures *departures, Links *links)
+{
+	ProbeRow	own = {0};
+	Found		found;
+	Datum		key = CStringGetTextDatum(row->keys[probe->key]);
+
+	own.lead_id = row->lead_id;
+	own.keys[probe->key] = row->keys[probe->key];
+	ItemPointerSetInvalid(&own.tid);
+	probe_find(probe, &own, &found);
+	if (found.earliest == 0)
+		return;
+	add_departure(departures, row->lead_id, found.earliest, key);
+	for (int i = 0; i < found.n; i++)
+	{
+		if (found.in_progress[i].leaving)
+			add_departure(departures, found.in_progress[i].lead_id, found.earliest, key);
+		add_link(links, found.earliest, found.in_progress[i].lead_id, rule, name);
+	}
+}
+
+static void
+relink_key(Workspace *ws, Relation lead, Statement *statement, MatchKey key)
 {
 	static const WorkspacePlan plans[MATCH_KEYS] = {
 		PLAN_RELINK_EMAIL, PLAN_RELINK_PHONE, PLAN_RELINK_NAME
 	};
-	int64s	   *ids = &statement->unlinked;
-	Datum	   *datums;
-	Datum		values[3];
+	Datum		rule = CStringGetTextDatum(ws->match[key].name);
+	Datum		name = CStringGetTextDatum(match_key_name[key]);
+	Departures	departures = {0};
+	Links		links = {0};
+	Probe		probe;
+	Datum		values[5];
 
-	if (ids->n == 0)
+	probe_open(&probe, ws, lead, key);
+	for (int i = 0; i < statement->departed.n; i++)
+		if (statement->departed.rows[i].keys[key] != NULL)
+			find_departure(&probe, &statement->departed.rows[i], rule, name,
+						   &departures, &links);
+	probe_close(&probe);
+	write_links(ws, &links, statement->at);
+	if (departures.n == 0)
 		return;
-	datums = palloc(ids->n * sizeof(Datum));
-	for (int i = 0; i < ids->n; i++)
-		datums[i] = Int64GetDatum(ids->rows[i]);
-	values[0] = int8_array(datums, ids->n);
-	values[2] = TimestampTzGetDatum(statement->at);
+
+	values[0] = int8_array(departures.lead_ids, departures.n);
+	values[1] = int8_array(departures.earliest, departures.n);
+	values[2] = text_array(departures.keys, departures.n);
+	values[3] = rule;
+	values[4] = TimestampTzGetDatum(statement->at);
+	spi_check(SPI_execute_plan(workspace_plan(ws, plans[key]), values, NULL, false, 0),
+			  SPI_OK_INSERT, "duplicate_link");
+}
+
+/* Only the links that a lead owns: nobody else deletes these at the same time. */
+static void
+delete_links(Workspace *ws, Statement *statement)
+{
+	Datum	   *ids = palloc(statement->departed.n * sizeof(Datum));
+	int			n = 0;
+	Datum		values[1];
+
+	for (int i = 0; i < statement->departed.n; i++)
+		if (statement->departed.rows[i].deleted)
+			ids[n++] = Int64GetDatum(statement->departed.rows[i].lead_id);
+	if (n == 0)
+		return;
+	values[0] = int8_array(ids, n);
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_UNLINK), values, NULL, false, 0),
+			  SPI_OK_DELETE, "duplicate_link");
+}
+
+void
+duplicate_relink_batch(Workspace *ws, Relation lead, Statement *statement)
+{
+	if (statement->departed.n == 0)
+		return;
 	for (int key = 0; key < MATCH_KEYS; key++)
-	{
-		if (ws->match[key].name == NULL)
-			continue;
-		values[1] = CStringGetTextDatum(ws->match[key].name);
-		spi_check(SPI_execute_plan(workspace_plan(ws, plans[key]), values,
-								   NULL, false, 0),
-				  SPI_OK_INSERT, "duplicate_link");
-	}
+		if (ws->match[key].name != NULL)
+			relink_key(ws, lead, statement, key);
+	delete_links(ws, statement);
 }
 
 /* A column of a row of the view duplicate, by its name. */

@@ -20,7 +20,7 @@ extern void duplicate_check(LeadRow *row, MatchKey key);
 extern void duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement,
 								  Oid caller);
 
-/* Give leads whose link led to one that is gone or changed another one. */
-extern void duplicate_relink(Workspace *ws, Statement *statement);
+/* Link anew what was linked to leads that are gone or have other keys now. */
+extern void duplicate_relink_batch(Workspace *ws, Relation lead, Statement *statement);
 
 #endif							/* LEAD_MGMT_DUPLICATE_H */

@@ -645,12 +645,31 @@ key_changed(RecordContext *context, LeadColumn column)
 	return !datum_image_eq(new_value, old_value, false, -1);
 }
 
-static void
-note_unlinked(RecordContext *context)
+static char *
+old_key(RecordContext *context, MatchKey key)
 {
-	int64	   *id = append_row(&context->statement->unlinked, context->statement->batch_context);
+	return context->ws->match[key].name == NULL ? NULL :
+		get_text(context, context->old, match_key_column[key]);
+}
 
-	*id = context->lead_id;
+/* Others may have been linked to this lead by keys that it has no more. */
+static void
+record_departure(RecordContext *context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context->statement->batch_context);
+	DepartedRow row = {context->lead_id, context->new == NULL, {NULL}};
+	bool		any = row.deleted;
+
+	for (int key = 0; key < MATCH_KEYS; key++)
+	{
+		if (context->new != NULL && !key_changed(context, match_key_column[key]))
+			continue;
+		row.keys[key] = old_key(context, key);
+		any = any || row.keys[key] != NULL;
+	}
+	if (any)
+		*append_row(&context->statement->departed, context->statement->batch_context) = row;
+	MemoryContextSwitchTo(old);
 }
 
 static CommandId
@@ -667,7 +686,6 @@ record_keys(RecordContext *context)
 	MemoryContext old = MemoryContextSwitchTo(context->statement->batch_context);
 	ProbeRow	row;
 	bool		any = false;
-	bool		moved = false;
 
 	for (int key = 0; key < MATCH_KEYS; key++)
 	{
@@ -677,7 +695,6 @@ record_keys(RecordContext *context)
 			continue;
 		row.keys[key] = get_text(context, context->new, match_key_column[key]);
 		any = any || row.keys[key] != NULL;
-		moved = true;
 	}
 	if (any)
 	{
@@ -686,8 +703,6 @@ record_keys(RecordContext *context)
 		row.command = slot_command(context->new);
 		*append_row(&context->statement->probes, context->statement->batch_context) = row;
 	}
-	if (moved && context->old != NULL)
-		note_unlinked(context);
 	MemoryContextSwitchTo(old);
 }
 
@@ -697,7 +712,7 @@ batch_is_full(Statement *statement)
 	return statement->status_changes.n >= LEDGER_BATCH ||
 		statement->assignments.n >= LEDGER_BATCH ||
 		statement->probes.n >= LEDGER_BATCH ||
-		statement->unlinked.n >= LEDGER_BATCH;
+		statement->departed.n >= LEDGER_BATCH;
 }
 
 /* lead_record(): AFTER ROW trigger; notes what is to be written down. */
@@ -715,9 +730,9 @@ lead_record(PG_FUNCTION_ARGS)
 	context.lead_id = get_int64(&context, context.new ? context.new : context.old, LEAD_ID);
 
 	context.statement->drawn_rep_id = 0;	/* no more upserts now */
-	if (context.new == NULL)
-		note_unlinked(&context);
-	else
+	if (context.old != NULL)
+		record_departure(&context);
+	if (context.new != NULL)
 	{
 		record_status(&context);
 		record_owner(&context);

@@ -198,7 +198,7 @@ static bool
 nothing_pending(Workspace *ws, Statement *statement)
 {
 	return statement->status_changes.n == 0 && statement->assignments.n == 0 &&
-		statement->probes.n == 0 && statement->unlinked.n == 0 &&
+		statement->probes.n == 0 && statement->departed.n == 0 &&
 		!rule_failure_pending(ws);
 }
 
@@ -209,7 +209,7 @@ forget_batch(Statement *statement)
 	memset(&statement->status_changes, 0, sizeof(statement->status_changes));
 	memset(&statement->assignments, 0, sizeof(statement->assignments));
 	memset(&statement->probes, 0, sizeof(statement->probes));
-	memset(&statement->unlinked, 0, sizeof(statement->unlinked));
+	memset(&statement->departed, 0, sizeof(statement->departed));
 	MemoryContextReset(statement->batch_context);
 }
 
@@ -238,7 +238,7 @@ ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 	write_status_changes(ws, &batch);
 	write_assignments(ws, &batch);
 	duplicate_probe_batch(ws, lead, &batch, caller);
-	duplicate_relink(ws, &batch);
+	duplicate_relink_batch(ws, lead, &batch);
 	rule_failure_flush(ws);
 	spi_end();
 	switch_back(saved);

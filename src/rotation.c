@@ -48,6 +48,8 @@ typedef struct TicketList
 	int			allocated;
 } TicketList;
 
+Workspace  *rotation_before = NULL;
+
 static TicketList drawn;		/* in the transaction under way */
 static TicketList returned;		/* to be served again, by this session */
 static bool returned_in_order = true;
@@ -189,6 +191,7 @@ subtransaction_ended(SubXactEvent event, SubTransactionId subid,
 static void
 transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 {
+	rotation_before = NULL;
 	if (event == XACT_EVENT_ABORT)
 		return_since(TopSubTransactionId);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)

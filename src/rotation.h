@@ -15,6 +15,12 @@ extern void rotation_init(void);
 /* Draw the next ticket: the rep whose turn it is.  nreps must not be 0. */
 extern int64 rotation_draw(Rotation *rotation, int64 *ticket);
 
+/*
+ * The workspace as it was before the statement on reps under way; it is not
+ * freed before the transaction ends.
+ */
+extern Workspace *rotation_before;
+
 typedef struct Ticket
 {
 	Oid			sequence;

@@ -216,6 +216,25 @@ check_applies_to(TriggerData *trigdata)
 			 errtableconstraint(trigdata->tg_relation, "score_rule_applies_to_check")));
 }
 
+/* A rule that nobody named is called by what it says. */
+static HeapTuple
+named_rule(TriggerData *trigdata, const RuleTable *table, const char *text)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	int			attno = SPI_fnumber(tupdesc, table->name_column);
+	bool		isnull = false;
+	Datum		value;
+
+	if (table->kind == CONDITION_TRANSITION || column_text(trigdata, table->name_column) != NULL)
+		return new_tuple(trigdata);
+	if (text == NULL)
+		text = table->kind == CONDITION_ASSIGNMENT ? column_text(trigdata, "method") : "always";
+	if (text == NULL)
+		return new_tuple(trigdata);
+	value = CStringGetTextDatum(text);
+	return heap_modify_tuple_by_cols(new_tuple(trigdata), tupdesc, 1, &attno, &value, &isnull);
+}
+
 /* rule_check(): BEFORE ROW trigger of tables with conditions */
 Datum
 rule_check(PG_FUNCTION_ARGS)
@@ -230,7 +249,7 @@ rule_check(PG_FUNCTION_ARGS)
 		check_applies_to(trigdata);
 	if (text != NULL && condition_is_new(trigdata, table, text))
 		check_condition(trigdata, table, text);
-	return PointerGetDatum(new_tuple(trigdata));
+	return PointerGetDatum(named_rule(trigdata, table, text));
 }
 
 /* match_rule_check(): BEFORE ROW trigger of match_rule */
@@ -280,7 +299,7 @@ setting_check(PG_FUNCTION_ARGS)
 	return PointerGetDatum(new_tuple(trigdata));
 }
 
-/* configuration_changed(): AFTER STATEMENT trigger of what sessions remember */
+/* configuration_changed(): AFTER trigger of what sessions remember */
 Datum
 configuration_changed(PG_FUNCTION_ARGS)
 {
@@ -316,15 +335,15 @@ rotation_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = trigger_data(fcinfo, "rotation_changed");
 	Oid			lead_relid = lead_of_sister(trigdata->tg_relation);
-	Workspace  *before;
+	Workspace  *before = rotation_before;
 	Workspace  *after;
 	OwnerSwitch saved;
 
-	/* what the cache has is as of before this statement, or of its BEFORE trigger */
-	before = cache_workspace(lead_relid);
 	if (TRIGGER_FIRED_BEFORE(trigdata->tg_event))
+	{
+		rotation_before = cache_workspace(lead_relid);
 		return PointerGetDatum(NULL);
-
+	}
 	cache_announce(RelationGetRelid(trigdata->tg_relation));
 	CommandCounterIncrement();
 	after = cache_workspace(lead_relid);
@@ -334,7 +353,8 @@ rotation_changed(PG_FUNCTION_ARGS)
 	rotation_create_sequences(after);
 	for (int i = 0; i < after->nrotations; i++)
 	{
-		Rotation   *old = rotation_of_team(before, after->rotations[i]->team_id);
+		Rotation   *old = before == NULL ? NULL :
+			rotation_of_team(before, after->rotations[i]->team_id);
 
 		if (old == NULL || !same_turns(old, after->rotations[i]))
 			rotation_begin_round(after->rotations[i]);

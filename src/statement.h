@@ -49,13 +49,21 @@ typedef struct ProbeRow
 	char	   *keys[MATCH_KEYS];	/* NULL: nothing to look up */
 } ProbeRow;
 
+/* A row that left the keys it had: deleted, or given other ones */
+typedef struct DepartedRow
+{
+	int64		lead_id;
+	bool		deleted;
+	char	   *keys[MATCH_KEYS];	/* that it had; NULL: none, or has it still */
+} DepartedRow;
+
 #define DEFINE_ROWS(Type, name) \
 	typedef struct Type##s { Type *rows; int n; int allocated; } Type##s
 
 DEFINE_ROWS(StatusChangeRow, status);
 DEFINE_ROWS(AssignmentRow, assignment);
 DEFINE_ROWS(ProbeRow, probe);
-DEFINE_ROWS(int64, lead_id);
+DEFINE_ROWS(DepartedRow, departed);
 
 typedef struct Statement
 {
@@ -80,7 +88,7 @@ typedef struct Statement
 	StatusChangeRows status_changes;
 	AssignmentRows assignments;
 	ProbeRows	probes;
-	int64s		unlinked;		/* leads that others may have been linked to */
+	DepartedRows departed;
 } Statement;
 
 extern void statement_init(void);

@@ -76,21 +76,28 @@ lead_of_sister(Relation relation)
 						   relation->rd_rel->relowner, "lead");
 }
 
-/* Points of the relinking query that differ between keys */
-#define RELINK_QUERY(key, column) \
+/*
+ * What was linked to a lead that left (either way) gets a link to the earliest
+ * one that is still there: $1, $2 and $3 are who left, that one, and the key.
+ */
+#define RELINK_QUERY(name, column) \
 	"INSERT INTO %1$s.duplicate_link (lead_id, other_id, rule, key, similarity, found_at) " \
-	"SELECT DISTINCT s.id, e.id, $2::pg_catalog.text, '" key "', 1, $3::pg_catalog.timestamptz " \
-	"FROM %1$s.duplicate_link k " \
-	"JOIN %1$s.lead s ON s.id OPERATOR(pg_catalog.=) k.lead_id " \
-	"CROSS JOIN LATERAL (SELECT o.id FROM %1$s.lead o " \
-	"WHERE o." column " OPERATOR(pg_catalog.=) s." column " " \
-	"AND o.id OPERATOR(pg_catalog.<>) s.id AND o.merged_into IS NULL " \
-	"ORDER BY o.id LIMIT 1) e " \
-	"WHERE k.other_id OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.int8[]) " \
-	"AND k.key OPERATOR(pg_catalog.=) '" key "' AND s.merged_into IS NULL " \
+	"SELECT DISTINCT n.id, u.earliest, $4, '" name "', 1, $5 " \
+	"FROM (SELECT pg_catalog.unnest($1) AS departed, pg_catalog.unnest($2) AS earliest, " \
+	"pg_catalog.unnest($3) AS old_key) u " \
+	"CROSS JOIN LATERAL (SELECT k.lead_id AS id FROM %1$s.duplicate_link k " \
+	"WHERE k.other_id OPERATOR(pg_catalog.=) u.departed AND k.key OPERATOR(pg_catalog.=) '" name "' " \
+	"UNION SELECT k.other_id FROM %1$s.duplicate_link k " \
+	"WHERE k.lead_id OPERATOR(pg_catalog.=) u.departed AND k.key OPERATOR(pg_catalog.=) '" name "') n " \
+	"JOIN %1$s.lead s ON s.id OPERATOR(pg_catalog.=) n.id " \
+	"WHERE s." column " OPERATOR(pg_catalog.=) u.old_key " \
+	"AND n.id OPERATOR(pg_catalog.<>) u.earliest AND s.merged_into IS NULL " \
 	"AND NOT EXISTS (SELECT FROM %1$s.duplicate_link x " \
-	"WHERE x.lead_id OPERATOR(pg_catalog.=) s.id AND x.other_id OPERATOR(pg_catalog.=) e.id " \
-	"AND x.key OPERATOR(pg_catalog.=) '" key "')"
+	"WHERE x.lead_id OPERATOR(pg_catalog.=) n.id AND x.other_id OPERATOR(pg_catalog.=) u.earliest " \
+	"AND x.key OPERATOR(pg_catalog.=) '" name "')"
+
+#define RELINK_ARGUMENTS \
+	5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID}
 
 typedef struct PlanSource
 {
@@ -127,13 +134,17 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		6, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	},
 	[PLAN_RELINK_EMAIL] = {
-		RELINK_QUERY("email", "email_key"), 3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+		RELINK_QUERY("email", "email_key"), RELINK_ARGUMENTS
 	},
 	[PLAN_RELINK_PHONE] = {
-		RELINK_QUERY("phone", "phone_key"), 3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+		RELINK_QUERY("phone", "phone_key"), RELINK_ARGUMENTS
 	},
 	[PLAN_RELINK_NAME] = {
-		RELINK_QUERY("company_and_name", "name_key"), 3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+		RELINK_QUERY("company_and_name", "name_key"), RELINK_ARGUMENTS
+	},
+	[PLAN_UNLINK] = {
+		"DELETE FROM %1$s.duplicate_link WHERE lead_id OPERATOR(pg_catalog.=) ANY ($1)",
+		1, {INT8ARRAYOID}
 	},
 	[PLAN_DUPLICATE_DECISION] = {
 		"INSERT INTO %1$s.duplicate_decision AS d (lead_id, other_id, state, actor, login, at) "

@@ -10,7 +10,6 @@ CREATE TABLE IF NOT EXISTS @workspace@.assignment_rule (
   rep_id bigint,
   active boolean DEFAULT true NOT NULL,
   CONSTRAINT assignment_rule_pkey PRIMARY KEY (id),
-  CONSTRAINT assignment_rule_name_key UNIQUE (name),
   CONSTRAINT assignment_rule_method_check CHECK (method OPERATOR(pg_catalog.=) ANY (ARRAY['round_robin', 'least_loaded', 'fixed', 'territory', 'account'])),
   CONSTRAINT assignment_rule_rep_id_check CHECK (CASE WHEN method OPERATOR(pg_catalog.=) 'fixed' THEN rep_id IS NOT NULL AND team_id IS NULL ELSE rep_id IS NULL END),
   CONSTRAINT assignment_rule_team_id_fkey FOREIGN KEY (team_id) REFERENCES @workspace@.team (id),
@@ -21,7 +20,7 @@ CREATE INDEX IF NOT EXISTS assignment_rule_rep_id_idx ON @workspace@.assignment_
 COMMENT ON TABLE @workspace@.assignment_rule IS 'Who gets a lead that comes without an owner: the first active rule by position whose condition holds decides';
 COMMENT ON COLUMN @workspace@.assignment_rule.id IS 'Identity of the rule';
 COMMENT ON COLUMN @workspace@.assignment_rule."position" IS 'Order in which rules are tried; equal positions by id';
-COMMENT ON COLUMN @workspace@.assignment_rule.name IS 'Name of the rule';
+COMMENT ON COLUMN @workspace@.assignment_rule.name IS 'Name of the rule; the method where none is given';
 COMMENT ON COLUMN @workspace@.assignment_rule.condition IS 'SQL condition over the lead; NULL: always';
 COMMENT ON COLUMN @workspace@.assignment_rule.method IS 'round_robin over a team, or fixed to one rep; least_loaded, territory and account are reserved';
 COMMENT ON COLUMN @workspace@.assignment_rule.team_id IS 'Team to choose from; NULL: every active rep';

@@ -1,6 +1,6 @@
 -- Duplicates.  Links are written without waiting for anybody, so there is no
--- foreign key to the other lead and nothing unique: the view shows each pair
--- once, and only while both leads exist and still agree.
+-- foreign key to a lead and nothing unique: the view shows each pair once, and
+-- only while both leads exist and still agree.
 
 CREATE TABLE IF NOT EXISTS @workspace@.match_rule (
   name text NOT NULL,
@@ -27,14 +27,13 @@ CREATE TABLE IF NOT EXISTS @workspace@.duplicate_link (
   key text NOT NULL,
   similarity numeric,
   found_at timestamp with time zone DEFAULT pg_catalog.now() NOT NULL,
-  CONSTRAINT duplicate_link_pkey PRIMARY KEY (id),
-  CONSTRAINT duplicate_link_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
+  CONSTRAINT duplicate_link_pkey PRIMARY KEY (id)
 );
 CREATE INDEX IF NOT EXISTS duplicate_link_lead_id_idx ON @workspace@.duplicate_link USING btree (lead_id);
 CREATE INDEX IF NOT EXISTS duplicate_link_other_id_idx ON @workspace@.duplicate_link USING btree (other_id);
 COMMENT ON TABLE @workspace@.duplicate_link IS 'Links between duplicates as they were found; read the view duplicate instead';
 COMMENT ON COLUMN @workspace@.duplicate_link.id IS 'Identity of the link';
-COMMENT ON COLUMN @workspace@.duplicate_link.lead_id IS 'The lead that was looked up';
+COMMENT ON COLUMN @workspace@.duplicate_link.lead_id IS 'The lead that was looked up; it may be gone';
 COMMENT ON COLUMN @workspace@.duplicate_link.other_id IS 'The lead that was found; it may be gone';
 COMMENT ON COLUMN @workspace@.duplicate_link.rule IS 'Name of the match rule';
 COMMENT ON COLUMN @workspace@.duplicate_link.key IS 'Key of the match rule';

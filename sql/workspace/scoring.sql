@@ -45,7 +45,6 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_rule (
   half_life interval,
   active boolean DEFAULT true NOT NULL,
   CONSTRAINT score_rule_pkey PRIMARY KEY (id),
-  CONSTRAINT score_rule_name_key UNIQUE (model_id, name),
   CONSTRAINT score_rule_dimension_fkey FOREIGN KEY (model_id, dimension) REFERENCES @workspace@.score_dimension (model_id, name) ON UPDATE CASCADE,
   CONSTRAINT score_rule_applies_to_check CHECK (applies_to OPERATOR(pg_catalog.=) ANY (ARRAY['lead', 'engagement'])),
   CONSTRAINT score_rule_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 6)),
@@ -57,7 +56,7 @@ COMMENT ON TABLE @workspace@.score_rule IS 'Rules that give or take points';
 COMMENT ON COLUMN @workspace@.score_rule.id IS 'Identity of the rule';
 COMMENT ON COLUMN @workspace@.score_rule.model_id IS 'The model it belongs to';
 COMMENT ON COLUMN @workspace@.score_rule.dimension IS 'The dimension its points count in';
-COMMENT ON COLUMN @workspace@.score_rule.name IS 'Name of the rule, as score_explanation shows it';
+COMMENT ON COLUMN @workspace@.score_rule.name IS 'Name of the rule, as score_explanation shows it; the condition itself where none is given';
 COMMENT ON COLUMN @workspace@.score_rule.applies_to IS 'lead: a rule on the lead''s columns; engagement: on what the lead did';
 COMMENT ON COLUMN @workspace@.score_rule.condition IS 'SQL condition over the row; NULL: always';
 COMMENT ON COLUMN @workspace@.score_rule.points IS 'Points given where the condition holds, negative to take some; up to 6 decimals, at most a million';
