@@ -74,15 +74,15 @@ BEGIN
 
   -- The earliest lead of each key, by an index on (key, id)
   INSERT INTO bench_plpgsql.duplicate_link (lead_id, other_id, rule, key, similarity)
-  SELECT a.id, o.id, 'Same e-mail', 'email', 1
+  SELECT a.id, o.id, 'email', 'email', 1
   FROM added a
   CROSS JOIN LATERAL (SELECT l.id FROM bench_plpgsql.lead l WHERE l.email_key = a.email_key AND l.id < a.id ORDER BY l.id LIMIT 1) o
   UNION ALL
-  SELECT a.id, o.id, 'Same phone', 'phone', 1
+  SELECT a.id, o.id, 'phone', 'phone', 1
   FROM added a
   CROSS JOIN LATERAL (SELECT l.id FROM bench_plpgsql.lead l WHERE l.phone_key = a.phone_key AND l.id < a.id ORDER BY l.id LIMIT 1) o
   UNION ALL
-  SELECT a.id, o.id, 'Same company and name', 'company_and_name', 1
+  SELECT a.id, o.id, 'company_and_name', 'company_and_name', 1
   FROM added a
   CROSS JOIN LATERAL (SELECT l.id FROM bench_plpgsql.lead l WHERE l.name_key = a.name_key AND l.id < a.id ORDER BY l.id LIMIT 1) o;
   RETURN NULL;

@@ -178,7 +178,7 @@ ${variables}WITH l AS (
   SELECT id, 'new', now(), 'postgres', 'postgres' FROM l
 ), d AS (
   INSERT INTO bench_finished.duplicate_link (lead_id, other_id, rule, key, similarity)
-  SELECT id, :o, 'Same e-mail', 'email', 1 FROM l WHERE :d = 1
+  SELECT id, :o, 'email', 'email', 1 FROM l WHERE :d = 1
 )
 INSERT INTO bench_finished.assignment (lead_id, rep_id, rule_id, method, reason, actor, login)
 SELECT id, owner_id, 1, 'round_robin', 'Every active rep', 'postgres', 'postgres' FROM l;
