@@ -127,6 +127,7 @@ find_preset(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("preset \"%s\" does not exist", name),
+			 errdetail("A preset says what a new workspace starts with."),
 			 errhint("The presets are standard, points and empty.")));
 	return NULL;
 }
@@ -142,6 +143,11 @@ create_workspace(PG_FUNCTION_ARGS)
 	const Preset *preset = find_preset(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	int			level;
 
+	if (schema[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("name of a workspace cannot be empty"),
+				 errhint("Give the name of a schema that does not exist yet.")));
 	if (OidIsValid(get_namespace_oid(schema, true)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),

@@ -139,7 +139,7 @@ probe_next(Probe *probe, ScanDirection direction, ItemPointer own, int *visited)
 			tid = index_getnext_tid(probe->scan, direction);
 			if (tid == NULL)
 				return false;
-			if (ItemPointerEquals(tid, own))
+			if (ItemPointerIsValid(own) && ItemPointerEquals(tid, own))
 				continue;
 			(*visited)++;
 		}

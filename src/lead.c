@@ -120,8 +120,8 @@ check_name(LeadRow *row)
 				 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
 						"contact_name", RelationGetRelationName(row->relation)),
 				 errdetail("Every lead has the name of a person."),
-				 errhint("Give contact_name."),
-				 errtablecol(row->relation, attno)));
+				 errhint("Give the name of the person."),
+				 err_column_constraint(row->relation, attno, "lead_contact_name_check")));
 	if (text_is_blank_of(text_value(row, LEAD_CONTACT_NAME)))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
