@@ -35,6 +35,7 @@ PG_FUNCTION_INFO_V1(lead_begin);
 PG_FUNCTION_INFO_V1(lead_decide);
 PG_FUNCTION_INFO_V1(lead_record);
 PG_FUNCTION_INFO_V1(lead_finish);
+PG_FUNCTION_INFO_V1(lead_truncated);
 
 int			lead_recompute_depth = 0;
 
@@ -765,5 +766,32 @@ lead_finish(PG_FUNCTION_ARGS)
 			ledger_flush(cache_workspace(relid), trigdata->tg_relation, s);
 	}
 	statement_end(own);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * lead_truncated(): AFTER TRUNCATE trigger.  Ledgers go by their foreign keys,
+ * but links between duplicates have none, and ids may come again.
+ */
+Datum
+lead_truncated(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	Workspace  *ws;
+	OwnerSwitch saved;
+	char	   *query;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired AFTER TRUNCATE", "lead_truncated")));
+
+	ws = cache_workspace(RelationGetRelid(trigdata->tg_relation));
+	query = psprintf("DELETE FROM %s.duplicate_link", ws->schema);
+	saved = switch_to_owner(ws->owner);
+	spi_begin();
+	spi_check(SPI_execute(query, false, 0), SPI_OK_DELETE, query);
+	spi_end();
+	switch_back(saved);
 	return PointerGetDatum(NULL);
 }

@@ -375,6 +375,9 @@ rotation_create_sequences(Workspace *ws)
 		query = psprintf("CREATE SEQUENCE %s.%s AS bigint MINVALUE 0 START WITH 0 OWNED BY %s.team.id",
 						 ws->schema, name, ws->schema);
 		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
+		query = psprintf("COMMENT ON SEQUENCE %s.%s IS 'Round robin tickets of a team'",
+						 ws->schema, name);
+		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
 		ws->rotations[i]->sequence = get_relname_relid(name, ws->namespace);
 	}
 }

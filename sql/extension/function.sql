@@ -39,6 +39,10 @@ CREATE FUNCTION lead_mgmt.lead_finish() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_finish';
 COMMENT ON FUNCTION lead_mgmt.lead_finish() IS 'Trigger after a statement on lead: writes ledgers, log and duplicates';
 
+CREATE FUNCTION lead_mgmt.lead_truncated() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_truncated';
+COMMENT ON FUNCTION lead_mgmt.lead_truncated() IS 'Trigger after TRUNCATE of lead: removes the links between duplicates';
+
 CREATE FUNCTION lead_mgmt.rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rule_check';
 COMMENT ON FUNCTION lead_mgmt.rule_check() IS 'Trigger before each row of a table with conditions: refuses those that cannot be used';

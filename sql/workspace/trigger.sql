@@ -12,6 +12,9 @@ CREATE OR REPLACE TRIGGER "!lead_mgmt_record" AFTER INSERT OR UPDATE OR DELETE O
 CREATE OR REPLACE TRIGGER "~lead_mgmt_finish" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.lead_finish();
 
+CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.lead
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.lead_truncated();
+
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.score_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.assignment_rule
