@@ -7,6 +7,9 @@
  */
 #include "assignment.h"
 
+#include "access/xact.h"
+#include "utils/snapmgr.h"
+
 #include "rotation.h"
 #include "rule_failure.h"
 
@@ -48,6 +51,83 @@ check_sequence(Workspace *ws, Rotation *rotation)
 				 errhint("Call lead_mgmt.upgrade_workspace to bring it back.")));
 }
 
+/*
+ * In REPEATABLE READ the server's own foreign key looks for the rep with the
+ * transaction's snapshot, and would refuse one that is newer.
+ */
+static void
+read_visible_reps(Workspace *ws, Statement *statement)
+{
+	char	   *query = psprintf("SELECT id FROM %s.rep ORDER BY id", ws->schema);
+	OwnerSwitch saved = switch_to_owner(ws->owner);
+
+	spi_begin();
+	spi_check(SPI_execute_snapshot(SPI_prepare(query, 0, NULL), NULL, NULL,
+								   GetTransactionSnapshot(), InvalidSnapshot, true, false, 0),
+			  SPI_OK_SELECT, query);
+	statement->visible_reps = MemoryContextAlloc(statement->context,
+												 (SPI_processed + 1) * sizeof(int64));
+	statement->nvisible_reps = (int) SPI_processed;
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+
+		statement->visible_reps[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	}
+	spi_end();
+	switch_back(saved);
+}
+
+static int
+compare_rep_ids(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool
+rep_is_visible(LeadRow *row, int64 rep_id)
+{
+	Statement  *statement = row->statement;
+
+	if (!IsolationUsesXactSnapshot())
+		return true;
+	if (statement->visible_reps == NULL)
+		read_visible_reps(row->ws, statement);
+	return bsearch(&rep_id, statement->visible_reps, statement->nvisible_reps,
+				   sizeof(int64), compare_rep_ids) != NULL;
+}
+
+static void
+refuse_unseen_reps(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to a concurrent change of reps"),
+			 errdetail("All reps that could get the lead are newer than this transaction's snapshot."),
+			 errhint("The transaction might succeed if retried.")));
+}
+
+/* Draw until it is the turn of a rep who can be given a lead here. */
+static int64
+draw_visible(LeadRow *row, Rotation *rotation, int64 *ticket)
+{
+	int64		rep_id = rotation_draw(rotation, ticket);
+
+	/* a round has everybody's turn, but this one may have begun already */
+	for (int i = 0; !rep_is_visible(row, rep_id); i++)
+	{
+		if (i >= 2 * rotation->round_length)
+			refuse_unseen_reps();
+		rotation_pass_over(rotation, *ticket);
+		rep_id = rotation_draw(rotation, ticket);
+	}
+	return rep_id;
+}
+
 void
 assignment_route(LeadRow *row)
 {
@@ -72,13 +152,15 @@ assignment_route(LeadRow *row)
 	{
 		check_sequence(ws, rule->rotation);
 		sequence = rule->rotation->sequence;
-		rep_id = rotation_draw(rule->rotation, &ticket);
+		rep_id = draw_visible(row, rule->rotation, &ticket);
 	}
 	if (rep_id == 0)
 	{
 		statement_decide(row->statement, lead_id, &rule->nobody, InvalidOid, 0);
 		return;
 	}
+	if (sequence == InvalidOid && !rep_is_visible(row, rep_id))
+		refuse_unseen_reps();
 	lead_set(row, LEAD_OWNER_ID, Int64GetDatum(rep_id));
 	statement_decide(row->statement, lead_id, &rule->chosen, sequence, ticket);
 }

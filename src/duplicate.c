@@ -28,6 +28,8 @@
 #include "duplicate.h"
 
 #include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/subtrans.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -50,8 +52,9 @@
 
 PG_FUNCTION_INFO_V1(duplicate_update);
 
-/* Index entries visited from either end */
+/* Leads visited from either end, and index entries that lead to none */
 #define MAX_VISITED 64
+#define MAX_DEAD 4096
 
 /* Leads that transactions in progress are at, per look-up */
 #define MAX_IN_PROGRESS 32
@@ -121,12 +124,16 @@ probe_seek(Probe *probe, Datum key)
 	index_rescan(probe->scan, &scankey, 1, NULL, 0);
 }
 
-/*
- * The next other lead with the key, dead ones and the row at "own" passed
- * over; counts index entries in *visited.
- */
+/* How much of a key has been looked at */
+typedef struct Visited
+{
+	int			leads;
+	int			dead;			/* killed in the index by looking, if old enough */
+} Visited;
+
+/* The next lead with the key; the row at "own" is passed over. */
 static bool
-probe_next(Probe *probe, ScanDirection direction, ItemPointer own, int *visited)
+probe_next(Probe *probe, ScanDirection direction, ItemPointer own, Visited *visited)
 {
 	for (;;)
 	{
@@ -134,17 +141,20 @@ probe_next(Probe *probe, ScanDirection direction, ItemPointer own, int *visited)
 		{
 			ItemPointer tid;
 
-			if (*visited >= MAX_VISITED)
+			if (visited->leads >= MAX_VISITED || visited->dead >= MAX_DEAD)
 				return false;
 			tid = index_getnext_tid(probe->scan, direction);
 			if (tid == NULL)
 				return false;
 			if (ItemPointerIsValid(own) && ItemPointerEquals(tid, own))
 				continue;
-			(*visited)++;
 		}
 		if (index_fetch_heap(probe->scan, probe->slot))
+		{
+			visited->leads++;
 			return true;
+		}
+		visited->dead++;
 	}
 }
 
@@ -174,12 +184,26 @@ written_together(Probe *probe, ProbeRow *own)
 	return DatumGetCommandId(cmin) == own->command;
 }
 
+/* A HOT update in progress has changed no indexed column: the lead stays. */
+static bool
+keeps_key(Probe *probe)
+{
+	bool		should_free;
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(probe->slot, false, &should_free);
+	bool		result = HeapTupleIsHotUpdated(tuple);
+
+	if (should_free)
+		heap_freetuple(tuple);
+	return result;
+}
+
 /* Of new leads one a transaction is enough; leaving ones may each stay. */
 static void
 note_in_progress(Probe *probe, int64 id, Found *found)
 {
 	bool		leaving = !TransactionIdIsValid(probe->dirty.xmin);
-	TransactionId xid = leaving ? probe->dirty.xmax : probe->dirty.xmin;
+	TransactionId xid = SubTransGetTopmostTransaction(leaving ? probe->dirty.xmax :
+													   probe->dirty.xmin);
 	InProgress *item;
 
 	for (int i = 0; i < found->n; i++)
@@ -204,7 +228,8 @@ note_found(Probe *probe, ProbeRow *own, Found *found)
 	if (id == own->lead_id ||
 		!slot_attisnull(probe->slot, probe->ws->column[LEAD_MERGED_INTO]))
 		return;
-	if (TransactionIdIsValid(probe->dirty.xmin) || TransactionIdIsValid(probe->dirty.xmax))
+	if (TransactionIdIsValid(probe->dirty.xmin) ||
+		(TransactionIdIsValid(probe->dirty.xmax) && !keeps_key(probe)))
 		note_in_progress(probe, id, found);
 	else if (id > own->lead_id && ItemPointerIsValid(&own->tid) && !probe->rejects &&
 			 written_together(probe, own))
@@ -218,16 +243,16 @@ static void
 probe_find(Probe *probe, ProbeRow *own, Found *found)
 {
 	Datum		value = CStringGetTextDatum(own->keys[probe->key]);
-	int			visited = 0;
+	Visited		visited = {0, 0};
 
 	memset(found, 0, offsetof(Found, in_progress));
 	probe_seek(probe, value);
 	while (probe_next(probe, ForwardScanDirection, &own->tid, &visited))
 		note_found(probe, own, found);
 
-	if (visited >= MAX_VISITED)
+	if (visited.leads >= MAX_VISITED || visited.dead >= MAX_DEAD)
 	{
-		visited = 0;
+		visited.leads = visited.dead = 0;
 		probe_seek(probe, value);
 		while (probe_next(probe, BackwardScanDirection, &own->tid, &visited))
 			note_found(probe, own, found);
@@ -477,6 +502,16 @@ add_departure(Departures *list, int64 lead_id, int64 earliest, Datum key)
 	list->keys[list->n++] = key;
 }
 
+/* Others are at all leads that remain: connect these with one another. */
+static void
+link_all(Found *found, Datum rule, Datum name, Links *links)
+{
+	for (int i = 1; i < found->n; i++)
+		for (int j = 0; j < i; j++)
+			add_link(links, found->in_progress[i].lead_id,
+					 found->in_progress[j].lead_id, rule, name);
+}
+
 /*
  * One lead has left a key.  Its neighbors get the earliest that stays, and so
  * do those of leads that others are just taking away: they do not see what
@@ -490,20 +525,37 @@ find_departure(Probe *probe, DepartedRow *row, Datum rule, Datum name,
 	ProbeRow	own = {0};
 	Found		found;
 	Datum		key = CStringGetTextDatum(row->keys[probe->key]);
+	int64		center;
 
 	own.lead_id = row->lead_id;
 	own.keys[probe->key] = row->keys[probe->key];
 	ItemPointerSetInvalid(&own.tid);
 	probe_find(probe, &own, &found);
-	if (found.earliest == 0)
+	if (found.earliest == 0 && found.n == 0)
 		return;
-	add_departure(departures, row->lead_id, found.earliest, key);
+	if (found.earliest == 0)
+		link_all(&found, rule, name, links);
+
+	center = found.earliest != 0 ? found.earliest : found.in_progress[0].lead_id;
+	add_departure(departures, row->lead_id, center, key);
 	for (int i = 0; i < found.n; i++)
 	{
 		if (found.in_progress[i].leaving)
-			add_departure(departures, found.in_progress[i].lead_id, found.earliest, key);
-		add_link(links, found.earliest, found.in_progress[i].lead_id, rule, name);
+			add_departure(departures, found.in_progress[i].lead_id, center, key);
+		if (found.in_progress[i].lead_id != center)
+			add_link(links, center, found.in_progress[i].lead_id, rule, name);
 	}
+}
+
+/* Links that others committed after this transaction's snapshot count too. */
+static void
+execute_latest(Workspace *ws, WorkspacePlan which, Datum *values, int expected)
+{
+	CommandCounterIncrement();
+	spi_check(SPI_execute_snapshot(workspace_plan(ws, which), values, NULL,
+								   GetLatestSnapshot(), InvalidSnapshot,
+								   false, true, 0),
+			  expected, "duplicate_link");
 }
 
 static void
@@ -534,8 +586,7 @@ relink_key(Workspace *ws, Relation lead, Statement *statement, MatchKey key)
 	values[2] = text_array(departures.keys, departures.n);
 	values[3] = rule;
 	values[4] = TimestampTzGetDatum(statement->at);
-	spi_check(SPI_execute_plan(workspace_plan(ws, plans[key]), values, NULL, false, 0),
-			  SPI_OK_INSERT, "duplicate_link");
+	execute_latest(ws, plans[key], values, SPI_OK_INSERT);
 }
 
 /* Only the links that a lead owns: nobody else deletes these at the same time. */
@@ -552,8 +603,7 @@ delete_links(Workspace *ws, Statement *statement)
 	if (n == 0)
 		return;
 	values[0] = int8_array(ids, n);
-	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_UNLINK), values, NULL, false, 0),
-			  SPI_OK_DELETE, "duplicate_link");
+	execute_latest(ws, PLAN_UNLINK, values, SPI_OK_DELETE);
 }
 
 void

@@ -53,6 +53,7 @@ Workspace  *rotation_before = NULL;
 static TicketList drawn;		/* in the transaction under way */
 static TicketList returned;		/* to be served again, by this session */
 static bool returned_in_order = true;
+static TicketList passed_over;	/* to be returned when the transaction ends */
 
 /* Beyond this many gaps a session gives lost tickets up. */
 #define MAX_RETURNED 100000
@@ -191,11 +192,17 @@ subtransaction_ended(SubXactEvent event, SubTransactionId subid,
 static void
 transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 {
-	rotation_before = NULL;
 	if (event == XACT_EVENT_ABORT)
 		return_since(TopSubTransactionId);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
 		drawn.n = 0;
+	else
+		return;
+
+	rotation_before = NULL;
+	for (int i = 0; i < passed_over.n; i++)
+		give_back(passed_over.ranges[i]);
+	passed_over.n = 0;
 }
 
 void
@@ -301,9 +308,10 @@ find_ticket(Ticket *tickets, int n, Oid sequence, int64 number)
 	return low;
 }
 
-/* One range less the tickets in it that come back. */
+/* One range less the tickets in it that are put elsewhere. */
 static void
-split_range(TicketRange range, Ticket *tickets, int n, TicketList *kept)
+split_range(TicketRange range, Ticket *tickets, int n, TicketList *kept,
+			void (*put) (TicketRange))
 {
 	for (int i = find_ticket(tickets, n, range.sequence, range.from);
 		 i < n && tickets[i].sequence == range.sequence && tickets[i].number <= range.to; i++)
@@ -315,23 +323,44 @@ split_range(TicketRange range, Ticket *tickets, int n, TicketList *kept)
 			append_range(kept, part);
 		range.from = tickets[i].number + 1;
 		part.from = part.to = tickets[i].number;
-		give_back(part);
+		put(part);
 	}
 	if (range.from <= range.to)
 		append_range(kept, range);
 }
 
-void
-rotation_return(Ticket *tickets, int n)
+/* Take tickets, which it sorts, out of what this transaction has drawn. */
+static void
+take_out(Ticket *tickets, int n, void (*put) (TicketRange))
 {
 	TicketList	kept = {0};
 
 	qsort(tickets, n, sizeof(Ticket), compare_tickets);
 	for (int i = 0; i < drawn.n; i++)
-		split_range(drawn.ranges[i], tickets, n, &kept);
+		split_range(drawn.ranges[i], tickets, n, &kept, put);
 	if (drawn.ranges != NULL)
 		pfree(drawn.ranges);
 	drawn = kept;
+}
+
+void
+rotation_return(Ticket *tickets, int n)
+{
+	take_out(tickets, n, give_back);
+}
+
+static void
+put_passed_over(TicketRange range)
+{
+	append_range(&passed_over, range);
+}
+
+void
+rotation_pass_over(Rotation *rotation, int64 ticket)
+{
+	Ticket		passed = {rotation->sequence, ticket};
+
+	take_out(&passed, 1, put_passed_over);
 }
 
 /*

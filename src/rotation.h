@@ -27,6 +27,12 @@ typedef struct Ticket
 	int64		number;
 } Ticket;
 
+/*
+ * Leave out a ticket for the rest of the transaction, which cannot use it; then
+ * it is drawn again.
+ */
+extern void rotation_pass_over(Rotation *rotation, int64 ticket);
+
 /* Give back tickets whose leads did not come to be; sorts them. */
 extern void rotation_return(Ticket *tickets, int n);
 

@@ -85,6 +85,10 @@ typedef struct Statement
 	int64		drawn_lead_id;
 	int64		drawn_rep_id;	/* 0: none */
 
+	/* reps that this transaction's snapshot sees; only if it has one for good */
+	int			nvisible_reps;
+	int64	   *visible_reps;	/* ascending; NULL: not read yet */
+
 	StatusChangeRows status_changes;
 	AssignmentRows assignments;
 	ProbeRows	probes;

@@ -1,6 +1,5 @@
 -- Rows that were written while the triggers were not there: keys and scores
--- (the UPDATE's own triggers look for duplicates too), ledger and log.  Links
--- between duplicates have no foreign key that would have removed them.
+-- (the UPDATE's own triggers look for duplicates too), ledger and log.
 
 UPDATE @workspace@.lead l SET status_since = l.status_since
 WHERE l.score IS NULL
@@ -13,10 +12,6 @@ WHERE l.score IS NULL
       OR l.demographic_score IS DISTINCT FROM r.demographic_score
       OR l.behavioral_score IS DISTINCT FROM r.behavioral_score
       OR l.firmographic_score IS DISTINCT FROM r.firmographic_score);
-
-DELETE FROM @workspace@.duplicate_link k
-WHERE NOT EXISTS (SELECT FROM @workspace@.lead l WHERE l.id = k.lead_id)
-  OR NOT EXISTS (SELECT FROM @workspace@.lead l WHERE l.id = k.other_id);
 
 INSERT INTO @workspace@.status_change (lead_id, from_status, to_status, at, actor, login, time_in_status)
 SELECT l.id, c.to_status, l.status, GREATEST(l.status_since, c.at), SESSION_USER::text, SESSION_USER::text,
