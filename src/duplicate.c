@@ -57,7 +57,7 @@ PG_FUNCTION_INFO_V1(duplicate_update);
 #define MAX_DEAD 4096
 
 /* Leads that transactions in progress are at, per look-up */
-#define MAX_IN_PROGRESS 32
+#define MAX_IN_PROGRESS 128
 
 /* Field 4 of the advisory lock tag; 1 and 2 are the SQL functions' */
 #define KEY_LOCK_FIELD 3
@@ -73,6 +73,7 @@ typedef struct Probe
 	SnapshotData dirty;
 	MatchKey	key;
 	bool		rejects;
+	bool		every;			/* all new leads of one transaction count */
 } Probe;
 
 /* A lead that another transaction is just writing, or just deleting */
@@ -99,6 +100,7 @@ probe_open(Probe *probe, Workspace *ws, Relation lead, MatchKey key)
 	probe->lead = lead;
 	probe->key = key;
 	probe->rejects = ws->match[key].reject;
+	probe->every = false;
 	probe->index = index_open(ws->match[key].index, AccessShareLock);
 	probe->slot = table_slot_create(lead, NULL);
 	InitDirtySnapshot(probe->dirty);
@@ -197,7 +199,10 @@ keeps_key(Probe *probe)
 	return result;
 }
 
-/* Of new leads one a transaction is enough; leaving ones may each stay. */
+/*
+ * For an arrival one new lead a transaction is enough.  When one departs, each
+ * may hang on nobody else; and leaving ones may each stay.
+ */
 static void
 note_in_progress(Probe *probe, int64 id, Found *found)
 {
@@ -208,7 +213,8 @@ note_in_progress(Probe *probe, int64 id, Found *found)
 
 	for (int i = 0; i < found->n; i++)
 		if (found->in_progress[i].lead_id == id ||
-			(!leaving && !found->in_progress[i].leaving && found->in_progress[i].xid == xid))
+			(!probe->every && !leaving && !found->in_progress[i].leaving &&
+			 found->in_progress[i].xid == xid))
 			return;
 	if (found->n == MAX_IN_PROGRESS)
 		return;
@@ -572,6 +578,7 @@ relink_key(Workspace *ws, Relation lead, Statement *statement, MatchKey key)
 	Datum		values[5];
 
 	probe_open(&probe, ws, lead, key);
+	probe.every = true;
 	for (int i = 0; i < statement->departed.n; i++)
 		if (statement->departed.rows[i].keys[key] != NULL)
 			find_departure(&probe, &statement->departed.rows[i], rule, name,
