@@ -80,7 +80,8 @@ typedef struct Probe
 typedef struct InProgress
 {
 	int64		lead_id;
-	TransactionId xid;
+	TransactionId xid;			/* to wait for: a subtransaction may end early */
+	TransactionId top_xid;
 	ItemPointerData tid;
 	bool		leaving;		/* deleted, or given another key; perhaps neither */
 } InProgress;
@@ -207,20 +208,21 @@ static void
 note_in_progress(Probe *probe, int64 id, Found *found)
 {
 	bool		leaving = !TransactionIdIsValid(probe->dirty.xmin);
-	TransactionId xid = SubTransGetTopmostTransaction(leaving ? probe->dirty.xmax :
-													   probe->dirty.xmin);
+	TransactionId xid = leaving ? probe->dirty.xmax : probe->dirty.xmin;
+	TransactionId top_xid = SubTransGetTopmostTransaction(xid);
 	InProgress *item;
 
 	for (int i = 0; i < found->n; i++)
 		if (found->in_progress[i].lead_id == id ||
 			(!probe->every && !leaving && !found->in_progress[i].leaving &&
-			 found->in_progress[i].xid == xid))
+			 found->in_progress[i].top_xid == top_xid))
 			return;
 	if (found->n == MAX_IN_PROGRESS)
 		return;
 	item = &found->in_progress[found->n++];
 	item->lead_id = id;
 	item->xid = xid;
+	item->top_xid = top_xid;
 	item->tid = probe->slot->tts_tid;
 	item->leaving = leaving;
 }
