@@ -84,7 +84,9 @@ script[finished]+=' COMMIT;'
 # Milliseconds that the statements took, as the client sees it.
 copy()
 {
-	sql -c "SET client_min_messages = error" -c "TRUNCATE bench_$1.lead CASCADE" -c CHECKPOINT
+	local tables="bench_$1.lead"
+	[ "$1" = bare ] || tables+=", bench_$1.duplicate_link"
+	sql -c "SET client_min_messages = error" -c "TRUNCATE $tables CASCADE" -c CHECKPOINT
 	printf '\\timing on\n%s\n' "${script[$1]}" | sql | awk '/^Time: / { ms += $2 } END { printf "%.0f\n", ms }'
 }
 

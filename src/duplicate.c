@@ -376,41 +376,31 @@ reject_duplicates(Probe *probe, ProbeRow *row, Oid caller)
 	}
 }
 
-/* Links found, as columns */
-typedef struct Links
+/* A lead, another that it is to be linked to, and what they have in common */
+typedef struct LinkRow
 {
-	int			n;
-	int			allocated;
-	Datum	   *lead_ids;
-	Datum	   *other_ids;
-	Datum	   *rules;
-	Datum	   *keys;
-} Links;
+	int64		lead_id;
+	int64		other_id;
+	Datum		rule;			/* name of the match rule */
+	Datum		key;			/* its key; of a departure, the value left */
+} LinkRow;
+
+DEFINE_ROWS(LinkRow);
 
 static void
-add_link(Links *links, int64 lead_id, int64 other_id, Datum rule, Datum key)
+add_link(LinkRows *links, int64 lead_id, int64 other_id, Datum rule, Datum key)
 {
-	if (links->n == links->allocated)
-	{
-		links->allocated = links->allocated == 0 ? 16 : links->allocated * 2;
-#define GROW(array) \
-		(array) = (array) == NULL ? palloc(links->allocated * sizeof(Datum)) : \
-			repalloc((array), links->allocated * sizeof(Datum))
-		GROW(links->lead_ids);
-		GROW(links->other_ids);
-		GROW(links->rules);
-		GROW(links->keys);
-#undef GROW
-	}
-	links->lead_ids[links->n] = Int64GetDatum(lead_id);
-	links->other_ids[links->n] = Int64GetDatum(other_id);
-	links->rules[links->n] = rule;
-	links->keys[links->n++] = key;
+	LinkRow    *link = append_row(links, CurrentMemoryContext);
+
+	link->lead_id = lead_id;
+	link->other_id = other_id;
+	link->rule = rule;
+	link->key = key;
 }
 
 static void
 probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
-		  Links *links, Oid caller)
+		  LinkRows *links, Oid caller)
 {
 	Datum		rule = CStringGetTextDatum(ws->match[key].name);
 	Datum		name = CStringGetTextDatum(match_key_name[key]);
@@ -451,17 +441,35 @@ int8_array(Datum *values, int n)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+/* The columns of rows as arrays, for SPI. */
 static void
-write_links(Workspace *ws, Links *links, TimestampTz at)
+link_arrays(LinkRows *links, Datum *lead_ids, Datum *other_ids, Datum *rules, Datum *keys)
+{
+	Datum	   *column = palloc(links->n * sizeof(Datum));
+
+	for (int i = 0; i < links->n; i++)
+		column[i] = Int64GetDatum(links->rows[i].lead_id);
+	*lead_ids = int8_array(column, links->n);
+	for (int i = 0; i < links->n; i++)
+		column[i] = Int64GetDatum(links->rows[i].other_id);
+	*other_ids = int8_array(column, links->n);
+	for (int i = 0; i < links->n; i++)
+		column[i] = links->rows[i].rule;
+	*rules = text_array(column, links->n);
+	for (int i = 0; i < links->n; i++)
+		column[i] = links->rows[i].key;
+	*keys = text_array(column, links->n);
+	pfree(column);
+}
+
+static void
+write_links(Workspace *ws, LinkRows *links, TimestampTz at)
 {
 	Datum		values[5];
 
 	if (links->n == 0)
 		return;
-	values[0] = int8_array(links->lead_ids, links->n);
-	values[1] = int8_array(links->other_ids, links->n);
-	values[2] = text_array(links->rules, links->n);
-	values[3] = text_array(links->keys, links->n);
+	link_arrays(links, &values[0], &values[1], &values[2], &values[3]);
 	values[4] = TimestampTzGetDatum(at);
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_DUPLICATE_LINK), values,
 							   NULL, false, 0),
@@ -471,7 +479,7 @@ write_links(Workspace *ws, Links *links, TimestampTz at)
 void
 duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement, Oid caller)
 {
-	Links		links = {0};
+	LinkRows	links = {0};
 
 	if (statement->probes.n == 0)
 		return;
@@ -481,38 +489,9 @@ duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement, Oid ca
 	write_links(ws, &links, statement->at);
 }
 
-/* Who left, who is the earliest now, and by which key: as columns */
-typedef struct Departures
-{
-	int			n;
-	int			allocated;
-	Datum	   *lead_ids;
-	Datum	   *earliest;
-	Datum	   *keys;
-} Departures;
-
-static void
-add_departure(Departures *list, int64 lead_id, int64 earliest, Datum key)
-{
-	if (list->n == list->allocated)
-	{
-		list->allocated = list->allocated == 0 ? 16 : list->allocated * 2;
-#define GROW(array) \
-		(array) = (array) == NULL ? palloc(list->allocated * sizeof(Datum)) : \
-			repalloc((array), list->allocated * sizeof(Datum))
-		GROW(list->lead_ids);
-		GROW(list->earliest);
-		GROW(list->keys);
-#undef GROW
-	}
-	list->lead_ids[list->n] = Int64GetDatum(lead_id);
-	list->earliest[list->n] = Int64GetDatum(earliest);
-	list->keys[list->n++] = key;
-}
-
 /* Others are at all leads that remain: connect these with one another. */
 static void
-link_all(Found *found, Datum rule, Datum name, Links *links)
+link_all(Found *found, Datum rule, Datum name, LinkRows *links)
 {
 	for (int i = 1; i < found->n; i++)
 		for (int j = 0; j < i; j++)
@@ -528,7 +507,7 @@ link_all(Found *found, Datum rule, Datum name, Links *links)
  */
 static void
 find_departure(Probe *probe, DepartedRow *row, Datum rule, Datum name,
-			   Departures *departures, Links *links)
+			   LinkRows *departures, LinkRows *links)
 {
 	ProbeRow	own = {0};
 	Found		found;
@@ -545,11 +524,11 @@ find_departure(Probe *probe, DepartedRow *row, Datum rule, Datum name,
 		link_all(&found, rule, name, links);
 
 	center = found.earliest != 0 ? found.earliest : found.in_progress[0].lead_id;
-	add_departure(departures, row->lead_id, center, key);
+	add_link(departures, row->lead_id, center, rule, key);
 	for (int i = 0; i < found.n; i++)
 	{
 		if (found.in_progress[i].leaving)
-			add_departure(departures, found.in_progress[i].lead_id, center, key);
+			add_link(departures, found.in_progress[i].lead_id, center, rule, key);
 		if (found.in_progress[i].lead_id != center)
 			add_link(links, center, found.in_progress[i].lead_id, rule, name);
 	}
@@ -574,9 +553,10 @@ relink_key(Workspace *ws, Relation lead, Statement *statement, MatchKey key)
 	};
 	Datum		rule = CStringGetTextDatum(ws->match[key].name);
 	Datum		name = CStringGetTextDatum(match_key_name[key]);
-	Departures	departures = {0};
-	Links		links = {0};
+	LinkRows	departures = {0};
+	LinkRows	links = {0};
 	Probe		probe;
+	Datum		rules;
 	Datum		values[5];
 
 	probe_open(&probe, ws, lead, key);
@@ -590,9 +570,7 @@ relink_key(Workspace *ws, Relation lead, Statement *statement, MatchKey key)
 	if (departures.n == 0)
 		return;
 
-	values[0] = int8_array(departures.lead_ids, departures.n);
-	values[1] = int8_array(departures.earliest, departures.n);
-	values[2] = text_array(departures.keys, departures.n);
+	link_arrays(&departures, &values[0], &values[1], &rules, &values[2]);
 	values[3] = rule;
 	values[4] = TimestampTzGetDatum(statement->at);
 	execute_latest(ws, plans[key], values, SPI_OK_INSERT);

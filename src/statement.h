@@ -57,13 +57,13 @@ typedef struct DepartedRow
 	char	   *keys[MATCH_KEYS];	/* that it had; NULL: none, or has it still */
 } DepartedRow;
 
-#define DEFINE_ROWS(Type, name) \
+#define DEFINE_ROWS(Type) \
 	typedef struct Type##s { Type *rows; int n; int allocated; } Type##s
 
-DEFINE_ROWS(StatusChangeRow, status);
-DEFINE_ROWS(AssignmentRow, assignment);
-DEFINE_ROWS(ProbeRow, probe);
-DEFINE_ROWS(DepartedRow, departed);
+DEFINE_ROWS(StatusChangeRow);
+DEFINE_ROWS(AssignmentRow);
+DEFINE_ROWS(ProbeRow);
+DEFINE_ROWS(DepartedRow);
 
 typedef struct Statement
 {
