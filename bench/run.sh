@@ -141,7 +141,7 @@ done
 # ---- Single inserts ---------------------------------------------------------------
 # Into tables that hold the finished leads already, the same for all.
 for kind in extension plpgsql finished; do
-	sql -c "SET client_min_messages = error" -c "TRUNCATE bench_$kind.lead CASCADE"
+	sql -c "SET client_min_messages = error" -c "TRUNCATE bench_$kind.lead, bench_$kind.duplicate_link CASCADE"
 	sql -c "ALTER TABLE bench_$kind.lead DISABLE TRIGGER USER"
 	for table in lead $ledgers; do
 		sql -c "COPY bench_$kind.$table FROM '$dir/$table'" \
