@@ -40,6 +40,19 @@ for part in $parts; do
 done
 printf '};\n'
 
+# Every column of every table again, for tables that lack some.  An identity is
+# left out: without its id a table cannot be helped.
+printf '\nstatic const char columns_sql[] =\n'
+for part in $parts; do
+	awk '/^CREATE TABLE IF NOT EXISTS / { table = $6; next }
+		/^\);/ { table = "" }
+		table != "" && !/^  CONSTRAINT / && !/ AS IDENTITY/ {
+			sub(/^ +/, ""); sub(/,$/, "")
+			print "ALTER TABLE IF EXISTS " table " ADD COLUMN IF NOT EXISTS " $0 ";"
+		}' "$directory/$part.sql" | sed -e 's/[\\"]/\\&/g' -e 's/^/	"/' -e 's/$/\\n"/'
+done
+printf '\t"";\n'
+
 for script in $scripts; do
 	printf '\nstatic const char %s_sql[] =\n' "$script"
 	literals "$script"

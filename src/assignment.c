@@ -8,6 +8,7 @@
 #include "assignment.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "utils/snapmgr.h"
 
 #include "rotation.h"
@@ -68,6 +69,8 @@ read_visible_reps(Workspace *ws, Statement *statement)
 	statement->visible_reps = MemoryContextAlloc(statement->context,
 												 (SPI_processed + 1) * sizeof(int64));
 	statement->nvisible_reps = (int) SPI_processed;
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, 1) != INT8OID)
+		elog(ERROR, "column \"id\" of table \"rep\" is not of type bigint");
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		isnull;

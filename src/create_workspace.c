@@ -17,6 +17,8 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -59,14 +61,26 @@ fill_in(const char *script, const char *schema)
 	return sql.data;
 }
 
+/* Statement by statement, so that an error shows the one that it is about. */
 static void
 run_script(const char *script, const char *schema)
 {
 	char	   *sql = fill_in(script, schema);
-	int			result = SPI_execute(sql, false, 0);
+	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+	ListCell   *lc;
 
-	if (result < 0)
-		elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
+	foreach(lc, statements)
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, lc);
+		const char *start = sql + raw->stmt_location;
+		char	   *statement = raw->stmt_len == 0 ? pstrdup(start) :
+			pnstrdup(start, raw->stmt_len);
+		int			result = SPI_execute(statement, false, 0);
+
+		if (result < 0)
+			elog(ERROR, "SPI_execute returned %s", SPI_result_code_string(result));
+		pfree(statement);
+	}
 	pfree(sql);
 }
 
@@ -132,6 +146,17 @@ find_preset(const char *name)
 	return NULL;
 }
 
+static char *
+workspace_name(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0) || NameStr(*PG_GETARG_NAME(0))[0] == '\0')
+		ereport(ERROR,
+				(errcode(PG_ARGISNULL(0) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_NAME),
+				 errmsg("name of a workspace cannot be empty"),
+				 errhint("Give the name of a schema.")));
+	return pstrdup(NameStr(*PG_GETARG_NAME(0)));
+}
+
 /*
  * create_workspace(name, preset): makes the schema and all that belongs to a
  * workspace, owned by the caller, who needs CREATE on the database.
@@ -139,15 +164,17 @@ find_preset(const char *name)
 Datum
 create_workspace(PG_FUNCTION_ARGS)
 {
-	char	   *schema = pstrdup(NameStr(*PG_GETARG_NAME(0)));
-	const Preset *preset = find_preset(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	char	   *schema = workspace_name(fcinfo);
+	const Preset *preset;
 	int			level;
 
-	if (schema[0] == '\0')
+	if (PG_ARGISNULL(1))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("name of a workspace cannot be empty"),
-				 errhint("Give the name of a schema that does not exist yet.")));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("preset of a workspace cannot be null"),
+				 errhint("The presets are standard, points and empty.")));
+	preset = find_preset(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+
 	if (OidIsValid(get_namespace_oid(schema, true)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),
@@ -253,7 +280,7 @@ repair_rows(const char *schema)
 Datum
 upgrade_workspace(PG_FUNCTION_ARGS)
 {
-	char	   *schema = pstrdup(NameStr(*PG_GETARG_NAME(0)));
+	char	   *schema = workspace_name(fcinfo);
 	Oid			namespace = get_namespace_oid(schema, false);
 	Oid			owner = workspace_owner(schema, namespace);
 	OwnerSwitch saved = switch_to_owner(owner);
@@ -261,6 +288,7 @@ upgrade_workspace(PG_FUNCTION_ARGS)
 
 	/* one at a time, and nobody writes leads that half a workspace decides on */
 	run_script("LOCK TABLE @workspace@.lead IN SHARE ROW EXCLUSIVE MODE", schema);
+	run_script(columns_sql, schema);
 	run_script(workspace_scripts[0].sql, schema);	/* setting */
 	check_not_newer(schema);
 	run_parts(schema);

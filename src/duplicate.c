@@ -236,6 +236,10 @@ note_found(Probe *probe, ProbeRow *own, Found *found)
 	if (id == own->lead_id ||
 		!slot_attisnull(probe->slot, probe->ws->column[LEAD_MERGED_INTO]))
 		return;
+	/* a lead that was put aside is worth a note, but no reason to refuse one */
+	if (probe->rejects &&
+		!slot_attisnull(probe->slot, probe->ws->column[LEAD_ARCHIVED_AT]))
+		return;
 	if (TransactionIdIsValid(probe->dirty.xmin) ||
 		(TransactionIdIsValid(probe->dirty.xmax) && !keeps_key(probe)))
 		note_in_progress(probe, id, found);
@@ -606,15 +610,19 @@ duplicate_relink_batch(Workspace *ws, Relation lead, Statement *statement)
 
 /* A column of a row of the view duplicate, by its name. */
 static Datum
-pair_value(TriggerData *trigdata, HeapTuple tuple, const char *name)
+pair_value(TriggerData *trigdata, HeapTuple tuple, const char *name, Oid type)
 {
 	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
 	int			attno = SPI_fnumber(tupdesc, name);
 	bool		isnull;
 	Datum		value;
 
-	if (attno <= 0)
-		elog(ERROR, "view \"duplicate\" has no column \"%s\"", name);
+	if (attno <= 0 || SPI_gettypeid(tupdesc, attno) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("view \"%s\" has no column \"%s\" of type %s",
+						RelationGetRelationName(trigdata->tg_relation), name, format_type_be(type)),
+				 errhint("Call lead_mgmt.upgrade_workspace to bring the view duplicate back.")));
 	value = SPI_getbinval(tuple, tupdesc, attno, &isnull);
 	if (isnull)
 		ereport(ERROR,
@@ -643,8 +651,8 @@ check_nothing_else_changed(TriggerData *trigdata)
 	static const char *const names[] = {"lead_id", "other_id"};
 
 	for (int i = 0; i < count_of(names); i++)
-		if (DatumGetInt64(pair_value(trigdata, trigdata->tg_trigtuple, names[i])) !=
-			DatumGetInt64(pair_value(trigdata, trigdata->tg_newtuple, names[i])))
+		if (DatumGetInt64(pair_value(trigdata, trigdata->tg_trigtuple, names[i], INT8OID)) !=
+			DatumGetInt64(pair_value(trigdata, trigdata->tg_newtuple, names[i], INT8OID)))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot update column \"%s\" of view \"%s\"", names[i],
@@ -670,16 +678,16 @@ duplicate_update(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired INSTEAD OF UPDATE", "duplicate_update")));
 
+	ws = cache_workspace(lead_of_sister(trigdata->tg_relation));
 	check_nothing_else_changed(trigdata);
-	values[0] = pair_value(trigdata, trigdata->tg_newtuple, "lead_id");
-	values[1] = pair_value(trigdata, trigdata->tg_newtuple, "other_id");
-	values[2] = pair_value(trigdata, trigdata->tg_newtuple, "state");
+	values[0] = pair_value(trigdata, trigdata->tg_newtuple, "lead_id", INT8OID);
+	values[1] = pair_value(trigdata, trigdata->tg_newtuple, "other_id", INT8OID);
+	values[2] = pair_value(trigdata, trigdata->tg_newtuple, "state", TEXTOID);
 	check_state(TextDatumGetCString(values[2]));
 	values[3] = CStringGetTextDatum(current_actor());
 	values[4] = CStringGetTextDatum(current_login());
 	values[5] = TimestampTzGetDatum(GetCurrentTimestamp());
 
-	ws = cache_workspace(lead_of_sister(trigdata->tg_relation));
 	saved = switch_to_owner(ws->owner);
 	spi_begin();
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_DUPLICATE_DECISION), values,

@@ -531,6 +531,10 @@ lead_decide(PG_FUNCTION_ARGS)
 	LeadRow		row;
 	HeapTuple	result;
 
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired for INSERT or UPDATE", "lead_decide")));
 	row.relation = trigdata->tg_relation;
 	row.ws = cache_workspace(RelationGetRelid(row.relation));
 	row.statement = statement_current(row.ws->lead_relid, trigdata->tg_event);

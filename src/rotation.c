@@ -266,6 +266,12 @@ rotation_draw(Rotation *rotation, int64 *ticket)
 	if (!take_returned(rotation->sequence, ticket))
 		*ticket = nextval_internal(rotation->sequence, false);
 
+	if (*ticket < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("sequence \"%s\" gives negative numbers", get_rel_name(rotation->sequence)),
+				 errdetail("Round robin draws its tickets from it."),
+				 errhint("Set its minimum to 0 and restart it.")));
 	range.sequence = rotation->sequence;
 	range.subid = GetCurrentSubTransactionId();
 	range.from = range.to = *ticket;

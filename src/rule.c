@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -231,6 +232,12 @@ named_rule(TriggerData *trigdata, const RuleTable *table, const char *text)
 		text = table->kind == CONDITION_ASSIGNMENT ? column_text(trigdata, "method") : "always";
 	if (text == NULL)
 		return new_tuple(trigdata);
+	if (SPI_gettypeid(tupdesc, attno) != TEXTOID && SPI_gettypeid(tupdesc, attno) != VARCHAROID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" is not of type text",
+						table->name_column, RelationGetRelationName(trigdata->tg_relation)),
+				 errhint("Change the type of the column back.")));
 	value = CStringGetTextDatum(text);
 	return heap_modify_tuple_by_cols(new_tuple(trigdata), tupdesc, 1, &attno, &value, &isnull);
 }

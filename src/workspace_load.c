@@ -69,6 +69,7 @@ static const LeadColumnInfo lead_columns[LEAD_COLUMNS] = {
 	[LEAD_PHONE_KEY] = {"phone_key", TEXTOID},
 	[LEAD_NAME_KEY] = {"name_key", TEXTOID},
 	[LEAD_MERGED_INTO] = {"merged_into", INT8OID},
+	[LEAD_ARCHIVED_AT] = {"archived_at", TIMESTAMPTZOID},
 	[LEAD_CREATED_AT] = {"created_at", TIMESTAMPTZOID},
 	[LEAD_CREATED_BY] = {"created_by", TEXTOID},
 	[LEAD_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
@@ -104,18 +105,31 @@ read_rows(Workspace *ws, const char *query_format)
 	return SPI_processed;
 }
 
+/*
+ * A value of the rows read.  Types are checked: a user may have changed one,
+ * and these tables may be anybody's own.
+ */
 static Datum
-row_datum(uint64 row, int column, bool *isnull)
+row_datum(uint64 row, int column, Oid type, bool *isnull)
 {
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-						 column, isnull);
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	Oid			found = SPI_gettypeid(tupdesc, column);
+
+	if (found != type && !(type == TEXTOID && found == VARCHAROID))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of a table of a workspace has type %s",
+						SPI_fname(tupdesc, column), format_type_be(found)),
+				 errdetail("lead_mgmt works with type %s there.", format_type_be(type)),
+				 errhint("Change the type of the column back.")));
+	return SPI_getbinval(SPI_tuptable->vals[row], tupdesc, column, isnull);
 }
 
 static int64
 row_int64(uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	Datum		value = row_datum(row, column, INT8OID, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(value);
 }
@@ -124,7 +138,7 @@ static bool
 row_bool(uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	Datum		value = row_datum(row, column, BOOLOID, &isnull);
 
 	return !isnull && DatumGetBool(value);
 }
@@ -134,7 +148,7 @@ static char *
 row_text(Workspace *ws, uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	Datum		value = row_datum(row, column, TEXTOID, &isnull);
 	MemoryContext old;
 	char	   *result;
 
@@ -234,7 +248,7 @@ load_setting(Workspace *ws)
 
 	ws->settings.time_zone = time_zone_of(row_text(ws, 0, 1));
 	ws->sales_ready_score = (int) row_int64(0, 2);
-	within = row_datum(0, 3, &isnull);
+	within = row_datum(0, 3, INTERVALOID, &isnull);
 	if (!isnull)
 		ws->response_within = *DatumGetIntervalP(within);
 }
@@ -356,7 +370,7 @@ static int64
 row_points(uint64 row, int column, int64 missing)
 {
 	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	Datum		value = row_datum(row, column, NUMERICOID, &isnull);
 
 	return isnull ? missing : points_from_numeric(value);
 }
@@ -376,7 +390,7 @@ dimension_column(const char *name)
 static void
 load_dimensions(Workspace *ws)
 {
-	uint64		n = read_rows(ws, "SELECT d.name, d.lowest, d.highest FROM %1$s.score_dimension d "
+	uint64		n = read_rows(ws, "SELECT d.name, d.lowest::pg_catalog.numeric, d.highest::pg_catalog.numeric FROM %1$s.score_dimension d "
 							  "JOIN %1$s.score_model m ON m.id OPERATOR(pg_catalog.=) d.model_id "
 							  "WHERE m.state OPERATOR(pg_catalog.=) 'active' ORDER BY d.name");
 
@@ -430,7 +444,8 @@ load_score_rule(Workspace *ws, Relation lead, uint64 row, int place)
 static void
 load_score_rules(Workspace *ws, Relation lead)
 {
-	uint64		n = read_rows(ws, "SELECT r.id, r.name, r.dimension, r.condition, r.points, r.max_points "
+	uint64		n = read_rows(ws, "SELECT r.id, r.name, r.dimension, r.condition, "
+							  "r.points::pg_catalog.numeric, r.max_points::pg_catalog.numeric "
 							  "FROM %1$s.score_rule r "
 							  "JOIN %1$s.score_model m ON m.id OPERATOR(pg_catalog.=) r.model_id "
 							  "WHERE m.state OPERATOR(pg_catalog.=) 'active' AND r.active "
@@ -507,19 +522,42 @@ greatest_common_divisor(int a, int b)
 	return a;
 }
 
-/* The sequence of tickets of a team, or of everybody's where it has none. */
+/*
+ * A sequence of tickets; InvalidOid if there is none of that name.  Somebody
+ * else's would let him say who gets the leads.
+ */
+static Oid
+ticket_sequence(Workspace *ws, const char *name)
+{
+	Oid			relid = get_relname_relid(name, ws->namespace);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		sound;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	sound = ((Form_pg_class) GETSTRUCT(tuple))->relkind == RELKIND_SEQUENCE &&
+		((Form_pg_class) GETSTRUCT(tuple))->relowner == ws->owner;
+	ReleaseSysCache(tuple);
+	if (!sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("relation \"%s.%s\" cannot be used as a part of a workspace",
+						ws->schema, name),
+				 errdetail("It must be a sequence and belong to the owner of table \"lead\"."),
+				 errhint("Drop it and call lead_mgmt.upgrade_workspace.")));
+	return relid;
+}
+
+/* The tickets of a team, or everybody's where it has none of its own. */
 static Oid
 rotation_sequence(Workspace *ws, int64 team_id)
 {
 	Oid			relid = InvalidOid;
 
 	if (team_id != 0)
-		relid = get_relname_relid(psprintf("team_ticket_" INT64_FORMAT, team_id),
-								  ws->namespace);
+		relid = ticket_sequence(ws, psprintf("team_ticket_" INT64_FORMAT, team_id));
 	if (!OidIsValid(relid))
-		relid = get_relname_relid("rep_ticket", ws->namespace);
-	if (OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_SEQUENCE)
-		relid = InvalidOid;
+		relid = ticket_sequence(ws, "rep_ticket");
 	return relid;
 }
 
@@ -574,7 +612,7 @@ load_rotation(Workspace *ws, int64 team_id)
 					 " AND NOT (r.active AND m.weight OPERATOR(pg_catalog.>) 0)",
 					 team_id);
 	read_rows(ws, query);
-	skipped = row_datum(0, 1, &isnull);
+	skipped = row_datum(0, 1, JSONBOID, &isnull);
 	if (!isnull)
 		rotation->skipped = copy_jsonb(ws, skipped);
 	return rotation;
@@ -637,7 +675,7 @@ load_assignment_rule(Workspace *ws, Relation lead, uint64 row, AssignmentRule *r
 	else if (row_bool(row, 7))
 		rule->rep_id = row_int64(row, 6);
 	else
-		rule->nobody.skipped = copy_jsonb(ws, row_datum(row, 8, &isnull));
+		rule->nobody.skipped = copy_jsonb(ws, row_datum(row, 8, JSONBOID, &isnull));
 
 	if (text != NULL)
 		rule->condition = compile_or_report(ws, lead, CONDITION_ASSIGNMENT,
@@ -725,11 +763,13 @@ find_key_index(Workspace *ws, Relation lead, LeadColumn column)
 	return InvalidOid;
 }
 
+/* Of several rules on one key the strictest counts, then the first by name. */
 static void
 load_match_rules(Workspace *ws, Relation lead)
 {
 	uint64		n = read_rows(ws, "SELECT name, key, action FROM %s.match_rule "
-							  "WHERE action OPERATOR(pg_catalog.<>) 'off'");
+							  "WHERE action OPERATOR(pg_catalog.<>) 'off' "
+							  "ORDER BY action OPERATOR(pg_catalog.=) 'reject', name DESC");
 
 	for (uint64 i = 0; i < n; i++)
 	{

@@ -1,11 +1,11 @@
 -- Workspaces.
 
 CREATE FUNCTION lead_mgmt.create_workspace(name name, preset text DEFAULT 'standard') RETURNS void
-  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'create_workspace';
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'create_workspace'; -- not strict: NULL is refused
 COMMENT ON FUNCTION lead_mgmt.create_workspace(name, text) IS 'Makes a schema with everything for lead management in it; presets: standard, points, empty';
 
 CREATE FUNCTION lead_mgmt.upgrade_workspace(name name) RETURNS void
-  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'upgrade_workspace';
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'upgrade_workspace'; -- not strict: NULL is refused
 COMMENT ON FUNCTION lead_mgmt.upgrade_workspace(name) IS 'Brings an older or damaged workspace to this version; may be called at any time';
 
 CREATE FUNCTION lead_mgmt.workspaces(OUT name name, OUT owner name, OUT version text) RETURNS SETOF record

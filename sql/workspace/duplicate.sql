@@ -8,14 +8,13 @@ CREATE TABLE IF NOT EXISTS @workspace@.match_rule (
   action text DEFAULT 'flag' NOT NULL,
   min_similarity numeric,
   CONSTRAINT match_rule_pkey PRIMARY KEY (name),
-  CONSTRAINT match_rule_key_key UNIQUE (key),
   CONSTRAINT match_rule_key_check CHECK (key OPERATOR(pg_catalog.=) ANY (ARRAY['email', 'phone', 'company_and_name', 'fuzzy'])),
   CONSTRAINT match_rule_action_check CHECK (action OPERATOR(pg_catalog.=) ANY (ARRAY['attach', 'flag', 'reject', 'off'])),
   CONSTRAINT match_rule_min_similarity_check CHECK (min_similarity BETWEEN 0 AND 1)
 );
 COMMENT ON TABLE @workspace@.match_rule IS 'What makes two leads duplicates, and what to do then';
 COMMENT ON COLUMN @workspace@.match_rule.name IS 'Name of the rule';
-COMMENT ON COLUMN @workspace@.match_rule.key IS 'What must agree: email, phone, company_and_name; fuzzy is reserved';
+COMMENT ON COLUMN @workspace@.match_rule.key IS 'What must agree: email, phone, company_and_name (of several rules on one key the strictest counts); fuzzy is reserved';
 COMMENT ON COLUMN @workspace@.match_rule.action IS 'flag: note the pair; attach: the same for a plain INSERT or COPY; reject: refuse the later lead; off: do not look';
 COMMENT ON COLUMN @workspace@.match_rule.min_similarity IS 'Least similarity for fuzzy, 0 to 1';
 
@@ -82,7 +81,7 @@ FROM (
   GROUP BY GREATEST(k.lead_id, k.other_id), LEAST(k.lead_id, k.other_id)
 ) p
 LEFT JOIN @workspace@.duplicate_decision d ON d.lead_id OPERATOR(pg_catalog.=) p.lead_id AND d.other_id OPERATOR(pg_catalog.=) p.other_id;
-COMMENT ON VIEW @workspace@.duplicate IS 'Pairs of leads that look like one person: each pair once, while both exist and agree; state can be updated';
+COMMENT ON VIEW @workspace@.duplicate IS 'Pairs of leads that look like one person: each pair once, while both exist and agree; state can be updated.  To read it takes SELECT on lead, duplicate_link and duplicate_decision too';
 COMMENT ON COLUMN @workspace@.duplicate.lead_id IS 'The later lead';
 COMMENT ON COLUMN @workspace@.duplicate.other_id IS 'The earlier lead';
 COMMENT ON COLUMN @workspace@.duplicate.rules IS 'Names of the match rules that found the pair';

@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_rule (
   half_life interval,
   active boolean DEFAULT true NOT NULL,
   CONSTRAINT score_rule_pkey PRIMARY KEY (id),
-  CONSTRAINT score_rule_dimension_fkey FOREIGN KEY (model_id, dimension) REFERENCES @workspace@.score_dimension (model_id, name) ON UPDATE CASCADE,
+  CONSTRAINT score_rule_dimension_fkey FOREIGN KEY (model_id, dimension) REFERENCES @workspace@.score_dimension (model_id, name) ON UPDATE CASCADE ON DELETE CASCADE,
   CONSTRAINT score_rule_applies_to_check CHECK (applies_to OPERATOR(pg_catalog.=) ANY (ARRAY['lead', 'engagement'])),
   CONSTRAINT score_rule_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 6)),
   CONSTRAINT score_rule_max_points_check CHECK (max_points OPERATOR(pg_catalog.>=) 0 AND max_points OPERATOR(pg_catalog.<=) 1000000 AND max_points OPERATOR(pg_catalog.=) pg_catalog.round(max_points, 6)),

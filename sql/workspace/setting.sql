@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.funnel_stage (
   name text NOT NULL,
   "position" integer NOT NULL,
   CONSTRAINT funnel_stage_pkey PRIMARY KEY (name),
-  CONSTRAINT funnel_stage_position_key UNIQUE ("position")
+  CONSTRAINT funnel_stage_position_key UNIQUE ("position") DEFERRABLE
 );
 COMMENT ON TABLE @workspace@.funnel_stage IS 'The stages of the funnel, in order';
 COMMENT ON COLUMN @workspace@.funnel_stage.name IS 'Name of the stage';
@@ -43,13 +43,12 @@ COMMENT ON COLUMN @workspace@.funnel_stage."position" IS 'Order of the stage: a 
 
 CREATE TABLE IF NOT EXISTS @workspace@.lead_status (
   name text NOT NULL,
-  "position" integer NOT NULL,
+  "position" integer DEFAULT 100 NOT NULL,
   description text,
   next_action text,
   funnel_stage text,
   is_open boolean DEFAULT true NOT NULL,
   CONSTRAINT lead_status_pkey PRIMARY KEY (name),
-  CONSTRAINT lead_status_position_key UNIQUE ("position"),
   CONSTRAINT lead_status_funnel_stage_fkey FOREIGN KEY (funnel_stage) REFERENCES @workspace@.funnel_stage (name) ON UPDATE CASCADE
 );
 CREATE INDEX IF NOT EXISTS lead_status_funnel_stage_idx ON @workspace@.lead_status USING btree (funnel_stage);
@@ -65,7 +64,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.grade (
   name text NOT NULL,
   lowest integer NOT NULL,
   CONSTRAINT grade_pkey PRIMARY KEY (name),
-  CONSTRAINT grade_lowest_key UNIQUE (lowest),
+  CONSTRAINT grade_lowest_key UNIQUE (lowest) DEFERRABLE,
   CONSTRAINT grade_lowest_check CHECK (lowest BETWEEN 0 AND 100)
 );
 COMMENT ON TABLE @workspace@.grade IS 'Names for ranges of the score';
