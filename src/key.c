@@ -21,6 +21,7 @@
 #define EARTH_RADIUS_MILES 3958.747716
 
 PG_FUNCTION_INFO_V1(email_key);
+PG_FUNCTION_INFO_V1(email_key_tag);
 PG_FUNCTION_INFO_V1(phone_key);
 PG_FUNCTION_INFO_V1(name_key);
 PG_FUNCTION_INFO_V1(company_and_name_key);
@@ -83,12 +84,26 @@ from_utf8(char *key)
 	return cstring_to_text(key);
 }
 
+/* Take "+tag" out of the part before the "@"; not of a quoted one. */
+static void
+remove_tag(char *key)
+{
+	char	   *at = strrchr(key, '@');
+	char	   *plus = strchr(key, '+');
+
+	if (at != NULL && plus != NULL && plus > key && plus < at && key[0] != '"')
+		memmove(plus, at, strlen(at) + 1);
+}
+
 text *
-email_key_of(text *email)
+email_key_of(text *email, bool ignores_tag)
 {
 	Utf8		value = to_utf8(email);
+	char	   *key = normalize_email(value.data, value.length);
 
-	return from_utf8(normalize_email(value.data, value.length));
+	if (key != NULL && ignores_tag)
+		remove_tag(key);
+	return from_utf8(key);
 }
 
 text *
@@ -152,7 +167,13 @@ text_is_blank_of(text *value)
 Datum
 email_key(PG_FUNCTION_ARGS)
 {
-	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0)));
+	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0), false));
+}
+
+Datum
+email_key_tag(PG_FUNCTION_ARGS)
+{
+	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0), PG_GETARG_BOOL(1)));
 }
 
 /* Not strict: the country may be NULL. */

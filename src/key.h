@@ -11,7 +11,7 @@
 #include "lead_mgmt.h"
 
 /* All take texts that are not toasted; NULL where there is no such form. */
-extern text *email_key_of(text *email);
+extern text *email_key_of(text *email, bool ignores_tag);
 extern text *phone_key_of(text *phone, text *country);
 extern text *name_key_of(text *name);
 extern text *company_and_name_key_of(text *company, text *name);

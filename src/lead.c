@@ -254,7 +254,7 @@ decide_keys(LeadRow *row, bool all)
 {
 	if (all || changed(row, LEAD_EMAIL))
 		set_key(row, LEAD_EMAIL_KEY, lead_isnull(row, LEAD_EMAIL) ? NULL :
-				email_key_of(text_value(row, LEAD_EMAIL)));
+				email_key_of(text_value(row, LEAD_EMAIL), row->ws->email_ignores_tag));
 	if (all || changed(row, LEAD_PHONE) || changed(row, LEAD_COUNTRY))
 		set_key(row, LEAD_PHONE_KEY, lead_isnull(row, LEAD_PHONE) ? NULL :
 				phone_key_of(text_value(row, LEAD_PHONE), text_value(row, LEAD_COUNTRY)));

@@ -20,6 +20,7 @@
 #include "rotation.h"
 
 PG_FUNCTION_INFO_V1(rule_check);
+PG_FUNCTION_INFO_V1(model_switch);
 PG_FUNCTION_INFO_V1(match_rule_check);
 PG_FUNCTION_INFO_V1(setting_check);
 PG_FUNCTION_INFO_V1(configuration_changed);
@@ -257,6 +258,38 @@ rule_check(PG_FUNCTION_ARGS)
 	if (text != NULL && condition_is_new(trigdata, table, text))
 		check_condition(trigdata, table, text);
 	return PointerGetDatum(named_rule(trigdata, table, text));
+}
+
+/*
+ * model_switch(): BEFORE ROW trigger of score_model; a model that becomes
+ * active retires the one that was, in the same transaction.
+ */
+Datum
+model_switch(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = before_row(fcinfo, "model_switch");
+	Relation	relation = trigdata->tg_relation;
+	const char *state = column_text(trigdata, "state");
+	const char *id = column_text(trigdata, "id");
+	OwnerSwitch saved;
+	char	   *query;
+
+	if (state == NULL || strcmp(state, "active") != 0 || id == NULL)
+		return PointerGetDatum(new_tuple(trigdata));
+
+	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_model");
+	query = psprintf("UPDATE %s SET state = 'retired' "
+					 "WHERE state OPERATOR(pg_catalog.=) 'active' "
+					 "AND id OPERATOR(pg_catalog.<>) %s::pg_catalog.int8",
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+												"score_model"),
+					 quote_literal_cstr(id));
+	saved = switch_to_owner(relation->rd_rel->relowner);
+	spi_begin();
+	spi_check(SPI_execute(query, false, 0), SPI_OK_UPDATE, query);
+	spi_end();
+	switch_back(saved);
+	return PointerGetDatum(new_tuple(trigdata));
 }
 
 /* match_rule_check(): BEFORE ROW trigger of match_rule */

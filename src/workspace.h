@@ -195,6 +195,7 @@ typedef struct Workspace
 	ConditionSettings settings;
 	int			sales_ready_score;
 	Interval	response_within;
+	bool		email_ignores_tag;
 
 	/* catalogues, sorted by strcmp */
 	int			nsources;

@@ -235,7 +235,7 @@ time_zone_of(const char *name)
 static void
 load_setting(Workspace *ws)
 {
-	uint64		n = read_rows(ws, "SELECT time_zone, sales_ready_score::pg_catalog.int8, response_within "
+	uint64		n = read_rows(ws, "SELECT time_zone, sales_ready_score::pg_catalog.int8, response_within, email_ignores_tag "
 							  "FROM %s.setting LIMIT 1");
 	bool		isnull;
 	Datum		within;
@@ -251,6 +251,7 @@ load_setting(Workspace *ws)
 	within = row_datum(0, 3, INTERVALOID, &isnull);
 	if (!isnull)
 		ws->response_within = *DatumGetIntervalP(within);
+	ws->email_ignores_tag = row_bool(0, 4);
 }
 
 pg_tz *

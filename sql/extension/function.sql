@@ -4,6 +4,10 @@ CREATE FUNCTION lead_mgmt.email_key(text) RETURNS text
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'email_key';
 COMMENT ON FUNCTION lead_mgmt.email_key(text) IS 'Normal form of an e-mail address that duplicates are found by; NULL where it is none';
 
+CREATE FUNCTION lead_mgmt.email_key(text, ignores_tag boolean) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'email_key_tag';
+COMMENT ON FUNCTION lead_mgmt.email_key(text, boolean) IS 'The same; where the second argument is true, a +tag before the @ does not count';
+
 CREATE FUNCTION lead_mgmt.phone_key(text, country text) RETURNS text
   LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phone_key'; -- not strict: the country may be NULL
 COMMENT ON FUNCTION lead_mgmt.phone_key(text, text) IS 'Normal form (E.164) of a phone number that starts with +; NULL for others';
@@ -46,6 +50,10 @@ COMMENT ON FUNCTION lead_mgmt.lead_truncated() IS 'Trigger after TRUNCATE of lea
 CREATE FUNCTION lead_mgmt.rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rule_check';
 COMMENT ON FUNCTION lead_mgmt.rule_check() IS 'Trigger before each row of a table with conditions: refuses those that cannot be used';
+
+CREATE FUNCTION lead_mgmt.model_switch() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'model_switch';
+COMMENT ON FUNCTION lead_mgmt.model_switch() IS 'Trigger before each row of score_model: a model that becomes active retires the one that was';
 
 CREATE FUNCTION lead_mgmt.match_rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'match_rule_check';

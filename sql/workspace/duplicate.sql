@@ -82,8 +82,8 @@ FROM (
 ) p
 LEFT JOIN @workspace@.duplicate_decision d ON d.lead_id OPERATOR(pg_catalog.=) p.lead_id AND d.other_id OPERATOR(pg_catalog.=) p.other_id;
 COMMENT ON VIEW @workspace@.duplicate IS 'Pairs of leads that look like one person: each pair once, while both exist and agree; state can be updated.  To read it takes SELECT on lead, duplicate_link and duplicate_decision too';
-COMMENT ON COLUMN @workspace@.duplicate.lead_id IS 'The later lead';
-COMMENT ON COLUMN @workspace@.duplicate.other_id IS 'The earlier lead';
+COMMENT ON COLUMN @workspace@.duplicate.lead_id IS 'The later lead: the one with the higher id';
+COMMENT ON COLUMN @workspace@.duplicate.other_id IS 'The earlier lead: the one with the lower id';
 COMMENT ON COLUMN @workspace@.duplicate.rules IS 'Names of the match rules that found the pair';
 COMMENT ON COLUMN @workspace@.duplicate.similarity IS 'How alike, 0 to 1; 1 for equal keys';
 COMMENT ON COLUMN @workspace@.duplicate.state IS 'open, confirmed or not_duplicate; update it to decide';

@@ -2,8 +2,9 @@
 -- (the UPDATE's own triggers look for duplicates too), ledger and log.
 
 UPDATE @workspace@.lead l SET status_since = l.status_since
+FROM @workspace@.setting g
 WHERE l.score IS NULL
-  OR l.email_key IS DISTINCT FROM lead_mgmt.email_key(l.email)
+  OR l.email_key IS DISTINCT FROM lead_mgmt.email_key(l.email, g.email_ignores_tag)
   OR l.phone_key IS DISTINCT FROM lead_mgmt.phone_key(l.phone, l.country)
   OR l.name_key IS DISTINCT FROM lead_mgmt.company_and_name_key(l.company, l.contact_name)
   OR EXISTS (

@@ -13,7 +13,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS score_model_active_key ON @workspace@.score_mo
 COMMENT ON TABLE @workspace@.score_model IS 'Score models; the active one scores the leads';
 COMMENT ON COLUMN @workspace@.score_model.id IS 'Identity of the model';
 COMMENT ON COLUMN @workspace@.score_model.name IS 'Name of the model';
-COMMENT ON COLUMN @workspace@.score_model.state IS 'draft, active or retired; at most one is active';
+COMMENT ON COLUMN @workspace@.score_model.state IS 'draft, active or retired; at most one is active: setting one active retires the other';
 COMMENT ON INDEX @workspace@.score_model_active_key IS 'At most one model is active';
 
 CREATE TABLE IF NOT EXISTS @workspace@.score_dimension (

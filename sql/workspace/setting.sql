@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.setting (
   time_zone text DEFAULT 'UTC' NOT NULL,
   sales_ready_score integer DEFAULT 70 NOT NULL,
   response_within interval DEFAULT '00:05:00' NOT NULL,
+  email_ignores_tag boolean DEFAULT false NOT NULL,
   CONSTRAINT setting_pkey PRIMARY KEY (singleton),
   CONSTRAINT setting_singleton_check CHECK (singleton),
   CONSTRAINT setting_default_country_check CHECK (default_country OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
@@ -20,6 +21,7 @@ COMMENT ON COLUMN @workspace@.setting.default_country IS 'Country (ISO 3166-1 al
 COMMENT ON COLUMN @workspace@.setting.time_zone IS 'Time zone of conditions and of the days and months in reports';
 COMMENT ON COLUMN @workspace@.setting.sales_ready_score IS 'Score from which a lead is ready for sales, 0 to 100';
 COMMENT ON COLUMN @workspace@.setting.response_within IS 'A new lead must have a first response within this time';
+COMMENT ON COLUMN @workspace@.setting.email_ignores_tag IS 'Are kim+news@example.com and kim@example.com one address?  After a change lead_mgmt.upgrade_workspace gives leads that are there their new keys';
 
 CREATE TABLE IF NOT EXISTS @workspace@.lead_source (
   name text NOT NULL,

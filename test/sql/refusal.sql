@@ -170,7 +170,7 @@ SELECT s AS statement, r.code, r.message, r."constraint" FROM unnest(ARRAY[
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, points, max_points) SELECT id, 'demographic', 'below', 1, -1 FROM refusal.score_model$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, points) SELECT id, 'charm', 'other', 1 FROM refusal.score_model$$,
   $$UPDATE refusal.score_dimension SET lowest = 50$$,
-  $$INSERT INTO refusal.score_model (name, state) VALUES ('second', 'active')$$,
+  $$INSERT INTO refusal.score_model (name, state) VALUES ('second', 'running')$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, applies_to, points, condition) SELECT id, 'demographic', 'e', 'engagement', 1, 'true' FROM refusal.score_model$$,
   $$INSERT INTO refusal.assignment_rule (position, name, method) VALUES (1, 'nobody', 'fixed')$$,
   $$INSERT INTO refusal.assignment_rule (position, name, method) VALUES (1, 'later', 'least_loaded')$$,
