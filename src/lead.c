@@ -427,11 +427,43 @@ old_status_since(LeadRow *row)
 	return isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
 }
 
+/*
+ * The time at which a lead came in was corrected.  Its first status began
+ * then, so it must not be after the first change; returns since when the lead
+ * has the status that it had before this UPDATE.
+ */
+static TimestampTz
+decide_created_at(LeadRow *row)
+{
+	TimestampTz created_at = DatumGetTimestampTz(lead_value(row, LEAD_CREATED_AT));
+	TimestampTz first;
+
+	if (!changed(row, LEAD_CREATED_AT))
+		return old_status_since(row);
+
+	check_created_at(row);
+	decide_response_due(row);
+	first = ledger_first_change(row->ws, DatumGetInt64(lead_value(row, LEAD_ID)));
+	if (first == DT_NOEND)
+		return created_at;
+	if (created_at > first)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("lead is created after the first change of its status"),
+				 errdetail("The lead is to be created at %s; its status first changed at %s.",
+						   pstrdup(timestamptz_to_str(created_at)),
+						   pstrdup(timestamptz_to_str(first))),
+				 errhint("Give a time before that, or leave created_at alone."),
+				 err_column_constraint(row->relation, row->ws->column[LEAD_CREATED_AT],
+									   "lead_created_at")));
+	return old_status_since(row);
+}
+
 /* A change may bring its own time; without a change there is none. */
 static void
 decide_status(LeadRow *row)
 {
-	TimestampTz last = old_status_since(row);
+	TimestampTz last = decide_created_at(row);
 	TimestampTz at = Max(row->statement->at, last);
 
 	if (!changed(row, LEAD_STATUS))
@@ -491,8 +523,6 @@ decide_update(LeadRow *row)
 	restore_derived(row);
 	if (lead_isnull(row, LEAD_CREATED_AT))
 		lead_set(row, LEAD_CREATED_AT, TimestampTzGetDatum(row->statement->at));
-	if (changed(row, LEAD_CREATED_AT))
-		check_created_at(row);
 	stamp_update(row);
 	check_row(row);
 	decide_keys(row, all);
@@ -599,6 +629,26 @@ shared_status(RecordContext *context, char *status)
 	return MemoryContextStrdup(context->statement->batch_context, status);
 }
 
+/* Since when it had the old status; the first one moves with created_at. */
+static TimestampTz
+old_since(RecordContext *context)
+{
+	TimestampTz since = get_int64(context, context->old, LEAD_STATUS_SINCE);
+
+	if (context->old != NULL && since == get_int64(context, context->old, LEAD_CREATED_AT))
+		since = get_int64(context, context->new, LEAD_CREATED_AT);
+	return since;
+}
+
+static void
+record_creation(RecordContext *context)
+{
+	TimestampTz at = get_int64(context, context->new, LEAD_CREATED_AT);
+
+	if (context->old != NULL && at != get_int64(context, context->old, LEAD_CREATED_AT))
+		ledger_move_creation(context->ws, context->lead_id, at);
+}
+
 static void
 record_status(RecordContext *context)
 {
@@ -613,7 +663,7 @@ record_status(RecordContext *context)
 	row->from_status = from == NULL ? NULL : shared_status(context, from);
 	row->to_status = shared_status(context, to);
 	row->at = get_int64(context, context->new, LEAD_STATUS_SINCE);
-	row->since = get_int64(context, context->old, LEAD_STATUS_SINCE);
+	row->since = old_since(context);
 }
 
 static void
@@ -739,6 +789,7 @@ lead_record(PG_FUNCTION_ARGS)
 		record_departure(&context);
 	if (context.new != NULL)
 	{
+		record_creation(&context);
 		record_status(&context);
 		record_owner(&context);
 		record_keys(&context);

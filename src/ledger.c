@@ -244,3 +244,38 @@ ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 	switch_back(saved);
 	MemoryContextDelete(batch_context);
 }
+
+TimestampTz
+ledger_first_change(Workspace *ws, int64 lead_id)
+{
+	OwnerSwitch saved = switch_to_owner(ws->owner);
+	Datum		values[1] = {Int64GetDatum(lead_id)};
+	TimestampTz first = DT_NOEND;
+	bool		isnull;
+	Datum		value;
+
+	spi_begin();
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_FIRST_CHANGE), values, NULL, true, 0),
+			  SPI_OK_SELECT, "status_change");
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (!isnull)
+		first = DatumGetTimestampTz(value);
+	spi_end();
+	switch_back(saved);
+	return first;
+}
+
+void
+ledger_move_creation(Workspace *ws, int64 lead_id, TimestampTz at)
+{
+	OwnerSwitch saved = switch_to_owner(ws->owner);
+	Datum		values[2] = {Int64GetDatum(lead_id), TimestampTzGetDatum(at)};
+
+	spi_begin();
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_MOVE_CREATION), values, NULL, false, 0),
+			  SPI_OK_UPDATE, "status_change");
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_MOVE_FIRST_CHANGE), values, NULL, false, 0),
+			  SPI_OK_UPDATE, "status_change");
+	spi_end();
+	switch_back(saved);
+}

@@ -16,4 +16,13 @@
 /* Write what a statement has pending, as the owner of the workspace. */
 extern void ledger_flush(Workspace *ws, Relation lead, Statement *statement);
 
+/*
+ * When did the lead first change its status after it came in?  DT_NOEND if it
+ * never did.
+ */
+extern TimestampTz ledger_first_change(Workspace *ws, int64 lead_id);
+
+/* The lead came in at another time than it was thought to. */
+extern void ledger_move_creation(Workspace *ws, int64 lead_id, TimestampTz at);
+
 #endif							/* LEAD_MGMT_LEDGER_H */

@@ -115,6 +115,23 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		8, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
 		INTERVALARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	},
+	[PLAN_FIRST_CHANGE] = {
+		"SELECT pg_catalog.min(at) FROM %1$s.status_change "
+		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NOT NULL",
+		1, {INT8OID}
+	},
+	[PLAN_MOVE_CREATION] = {
+		"UPDATE %1$s.status_change SET at = $2 "
+		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NULL",
+		2, {INT8OID, TIMESTAMPTZOID}
+	},
+	[PLAN_MOVE_FIRST_CHANGE] = {
+		"UPDATE %1$s.status_change SET time_in_status = at OPERATOR(pg_catalog.-) $2 "
+		"WHERE id OPERATOR(pg_catalog.=) (SELECT c.id FROM %1$s.status_change c "
+		"WHERE c.lead_id OPERATOR(pg_catalog.=) $1 AND c.from_status IS NOT NULL "
+		"ORDER BY c.at, c.id LIMIT 1)",
+		2, {INT8OID, TIMESTAMPTZOID}
+	},
 	[PLAN_ASSIGNMENT] = {
 		"INSERT INTO %1$s.assignment (lead_id, rep_id, from_rep_id, rule_id, method, reason, skipped, actor, login, at) "
 		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
