@@ -363,9 +363,10 @@ single_target(ParseState *pstate, List *targets)
 	target = linitial_node(ResTarget, targets);
 	if (target->name != NULL || target->indirection != NIL)
 		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("column alias is not allowed in a condition"),
-				 errdetail("A condition is a single expression."),
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("syntax error at or near \"%s\"",
+						target->name ? target->name : "."),
+				 errdetail("It stands behind a complete expression; a condition is a single one."),
 				 parser_errposition(pstate, target->location)));
 	if (IsA(target->val, ColumnRef) &&
 		IsA(llast(((ColumnRef *) target->val)->fields), A_Star))

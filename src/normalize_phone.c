@@ -21,7 +21,7 @@
 #define INTERNATIONAL_MAX	15
 
 /* A national number as it is dialled: prefixes may come before it. */
-#define NATIONAL_MIN		3
+#define NATIONAL_MIN		4
 #define NATIONAL_MAX		20
 
 /* A number in letters, such as 1-800-FLOWERS. */
@@ -263,7 +263,7 @@ count_problem(const PhoneNumber *number)
 		return NULL;
 	}
 	if (total < NATIONAL_MIN)
-		return "The number has fewer than 3 digits.";
+		return "The number has fewer than 4 digits.";
 	if (total > NATIONAL_MAX)
 		return "The number has more than 20 digits.";
 	return NULL;

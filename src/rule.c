@@ -133,11 +133,27 @@ complete_and_rethrow(ErrorData *error, const RuleTable *table, Relation relation
 	ReThrowError(error);
 }
 
+/*
+ * A transition is called by both of its statuses.  Not inlined: its variables
+ * would live across the caller's setjmp().
+ */
+static pg_noinline const char *
+rule_name(TriggerData *trigdata, const RuleTable *table)
+{
+	const char *name = column_text(trigdata, table->name_column);
+	const char *from;
+
+	if (table->kind != CONDITION_TRANSITION)
+		return name;
+	from = column_text(trigdata, "from_status");
+	return psprintf("%s to %s", from ? from : "insert", name ? name : "");
+}
+
 static void
 check_condition(TriggerData *trigdata, const RuleTable *table, const char *text)
 {
 	Relation	relation = trigdata->tg_relation;
-	const char *rule = column_text(trigdata, table->name_column);
+	const char *rule = rule_name(trigdata, table);
 	Relation	lead = table_open(lead_of_sister(relation), AccessShareLock);
 	char	   *schema = pstrdup(quote_identifier(get_namespace_name(RelationGetNamespace(relation))));
 	MemoryContext caller = CurrentMemoryContext;

@@ -602,9 +602,13 @@ load_rotation(Workspace *ws, int64 team_id)
 	}
 	rotation->turns = allocate(ws, rotation->round_length, sizeof(int));
 
+	if (team_id == 0 && n > 0)
+		return rotation;		/* it is over the active ones, nobody is passed over */
 	if (team_id == 0)
-		return rotation;
-	query = psprintf("SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+		query = "SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+			"'rep_id', id, 'rep', name, 'reason', 'inactive') ORDER BY id) FROM %s.rep";
+	else
+		query = psprintf("SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
 					 "'rep_id', r.id, 'rep', r.name, 'reason', "
 					 "CASE WHEN r.active THEN 'weight 0' ELSE 'inactive' END) ORDER BY r.id) "
 					 "FROM %%1$s.team_member m "

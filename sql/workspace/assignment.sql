@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.assignment_rule (
 );
 CREATE INDEX IF NOT EXISTS assignment_rule_team_id_idx ON @workspace@.assignment_rule USING btree (team_id);
 CREATE INDEX IF NOT EXISTS assignment_rule_rep_id_idx ON @workspace@.assignment_rule USING btree (rep_id);
+COMMENT ON SEQUENCE @workspace@.assignment_rule_id_seq IS 'Identities of assignment_rule';
 COMMENT ON TABLE @workspace@.assignment_rule IS 'Who gets a lead that comes without an owner: the first active rule by position whose condition holds decides';
 COMMENT ON COLUMN @workspace@.assignment_rule.id IS 'Identity of the rule';
 COMMENT ON COLUMN @workspace@.assignment_rule."position" IS 'Order in which rules are tried; equal positions by id';
@@ -43,6 +44,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.assignment (
   CONSTRAINT assignment_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
 );
 CREATE INDEX IF NOT EXISTS assignment_lead_id_idx ON @workspace@.assignment USING btree (lead_id);
+COMMENT ON SEQUENCE @workspace@.assignment_id_seq IS 'Identities of assignment';
 COMMENT ON TABLE @workspace@.assignment IS 'The routing log: every choice of an owner, by rule or by hand';
 COMMENT ON COLUMN @workspace@.assignment.id IS 'Identity of the row';
 COMMENT ON COLUMN @workspace@.assignment.lead_id IS 'The lead';

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.duplicate_link (
 );
 CREATE INDEX IF NOT EXISTS duplicate_link_lead_id_idx ON @workspace@.duplicate_link USING btree (lead_id);
 CREATE INDEX IF NOT EXISTS duplicate_link_other_id_idx ON @workspace@.duplicate_link USING btree (other_id);
+COMMENT ON SEQUENCE @workspace@.duplicate_link_id_seq IS 'Identities of duplicate_link';
 COMMENT ON TABLE @workspace@.duplicate_link IS 'Links between duplicates as they were found; read the view duplicate instead';
 COMMENT ON COLUMN @workspace@.duplicate_link.id IS 'Identity of the link';
 COMMENT ON COLUMN @workspace@.duplicate_link.lead_id IS 'The lead that was looked up; it may be gone';

@@ -77,6 +77,7 @@ CREATE INDEX IF NOT EXISTS lead_source_idx ON @workspace@.lead USING btree (sour
 CREATE INDEX IF NOT EXISTS lead_status_idx ON @workspace@.lead USING btree (status);
 CREATE INDEX IF NOT EXISTS lead_owner_id_idx ON @workspace@.lead USING btree (owner_id);
 CREATE INDEX IF NOT EXISTS lead_merged_into_idx ON @workspace@.lead USING btree (merged_into) WHERE merged_into IS NOT NULL;
+COMMENT ON SEQUENCE @workspace@.lead_id_seq IS 'Identities of lead';
 COMMENT ON TABLE @workspace@.lead IS 'People who showed interest; columns that the database decides are never taken from a writer';
 COMMENT ON COLUMN @workspace@.lead.id IS 'Identity of the lead';
 COMMENT ON COLUMN @workspace@.lead.contact_name IS 'Name of the person; required';

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.rep (
   CONSTRAINT rep_open_capacity_check CHECK (open_capacity OPERATOR(pg_catalog.>=) 0),
   CONSTRAINT rep_daily_capacity_check CHECK (daily_capacity OPERATOR(pg_catalog.>=) 0)
 );
+COMMENT ON SEQUENCE @workspace@.rep_id_seq IS 'Identities of rep';
 COMMENT ON TABLE @workspace@.rep IS 'Sales representatives';
 COMMENT ON COLUMN @workspace@.rep.id IS 'Identity of the rep';
 COMMENT ON COLUMN @workspace@.rep.name IS 'Name as people know it';
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.team (
   CONSTRAINT team_pkey PRIMARY KEY (id),
   CONSTRAINT team_name_key UNIQUE (name)
 );
+COMMENT ON SEQUENCE @workspace@.team_id_seq IS 'Identities of team';
 COMMENT ON TABLE @workspace@.team IS 'Teams of reps';
 COMMENT ON COLUMN @workspace@.team.id IS 'Identity of the team';
 COMMENT ON COLUMN @workspace@.team.name IS 'Name of the team';

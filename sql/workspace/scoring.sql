@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_model (
   CONSTRAINT score_model_state_check CHECK (state OPERATOR(pg_catalog.=) ANY (ARRAY['draft', 'active', 'retired']))
 );
 CREATE UNIQUE INDEX IF NOT EXISTS score_model_active_key ON @workspace@.score_model USING btree (state) WHERE state OPERATOR(pg_catalog.=) 'active';
+COMMENT ON SEQUENCE @workspace@.score_model_id_seq IS 'Identities of score_model';
 COMMENT ON TABLE @workspace@.score_model IS 'Score models; the active one scores the leads';
 COMMENT ON COLUMN @workspace@.score_model.id IS 'Identity of the model';
 COMMENT ON COLUMN @workspace@.score_model.name IS 'Name of the model';
@@ -52,6 +53,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_rule (
   CONSTRAINT score_rule_half_life_check CHECK (half_life OPERATOR(pg_catalog.>) '00:00:00'::pg_catalog.interval)
 );
 CREATE INDEX IF NOT EXISTS score_rule_dimension_idx ON @workspace@.score_rule USING btree (model_id, dimension);
+COMMENT ON SEQUENCE @workspace@.score_rule_id_seq IS 'Identities of score_rule';
 COMMENT ON TABLE @workspace@.score_rule IS 'Rules that give or take points';
 COMMENT ON COLUMN @workspace@.score_rule.id IS 'Identity of the rule';
 COMMENT ON COLUMN @workspace@.score_rule.model_id IS 'The model it belongs to';
@@ -110,6 +112,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.rule_failure (
   CONSTRAINT rule_failure_pkey PRIMARY KEY (id)
 );
 CREATE INDEX IF NOT EXISTS rule_failure_rule_idx ON @workspace@.rule_failure USING btree (rule_kind, rule_id);
+COMMENT ON SEQUENCE @workspace@.rule_failure_id_seq IS 'Identities of rule_failure';
 COMMENT ON TABLE @workspace@.rule_failure IS 'Conditions that failed on a row and so counted as false; at most one row per rule, session and SQLSTATE';
 COMMENT ON COLUMN @workspace@.rule_failure.id IS 'Identity of the row';
 COMMENT ON COLUMN @workspace@.rule_failure.rule_kind IS 'Relation that the rule is a row of, such as score_rule';

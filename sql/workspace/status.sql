@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.status_transition (
   CONSTRAINT status_transition_check CHECK (from_status IS DISTINCT FROM to_status)
 );
 CREATE INDEX IF NOT EXISTS status_transition_to_status_idx ON @workspace@.status_transition USING btree (to_status);
+COMMENT ON SEQUENCE @workspace@.status_transition_id_seq IS 'Identities of status_transition';
 COMMENT ON TABLE @workspace@.status_transition IS 'Which status may follow which; what is not here is refused';
 COMMENT ON COLUMN @workspace@.status_transition.id IS 'Identity of the transition';
 COMMENT ON COLUMN @workspace@.status_transition.from_status IS 'Status before; NULL: the status that a new lead may have';
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.status_change (
   CONSTRAINT status_change_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
 );
 CREATE INDEX IF NOT EXISTS status_change_lead_id_idx ON @workspace@.status_change USING btree (lead_id);
+COMMENT ON SEQUENCE @workspace@.status_change_id_seq IS 'Identities of status_change';
 COMMENT ON TABLE @workspace@.status_change IS 'The ledger of statuses: one row for every change, the first one included';
 COMMENT ON COLUMN @workspace@.status_change.id IS 'Identity of the change';
 COMMENT ON COLUMN @workspace@.status_change.lead_id IS 'The lead';
