@@ -791,7 +791,10 @@ load_match_rules(Workspace *ws, Relation lead)
 	}
 }
 
-/* The tables that are kept in memory, and those that are written to. */
+/*
+ * The tables that are kept in memory, and those that queries run as the owner
+ * name: each must be the owner's.
+ */
 static void
 load_relids(Workspace *ws)
 {
@@ -799,8 +802,16 @@ load_relids(Workspace *ws)
 		"setting", "lead_source", "lead_status", "grade", "rep", "team",
 		"team_member", "score_model", "score_dimension", "score_rule",
 		"status_transition", "assignment_rule", "match_rule",
-		"status_change", "assignment", "duplicate_link", "rule_failure"
+		"status_change", "assignment", "duplicate_link", "rule_failure",
+		"duplicate_decision", "funnel_stage"
 	};
+
+	if (sister_relation(ws->namespace, ws->owner, "lead") != ws->lead_relid)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("relation \"%s\" is not table \"lead\" of its workspace",
+						get_rel_name(ws->lead_relid)),
+				 errhint("Give the table its name back.")));
 
 	ws->relids = allocate(ws, lengthof(names), sizeof(Oid));
 	for (int i = 0; i < count_of(names); i++)
