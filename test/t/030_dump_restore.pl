@@ -10,6 +10,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use FindBin;
+use lib $FindBin::RealBin;
+use LeadMgmtTest qw(rows contents definitions same);
+
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', 'fsync = off');
@@ -18,87 +22,11 @@ my $folder = $node->basedir;
 
 # ---- Tools --------------------------------------------------------------------
 
-# Each row of a query as one string.
-sub rows
-{
-	my ($db, $sql) = @_;
-	return split /\n/, $node->safe_psql($db, "SET DateStyle = ISO; SET TimeZone = UTC; $sql");
-}
-
-# The contents of every table and sequence of a schema, by name.
-sub contents
-{
-	my ($db, $schema) = @_;
-	my %content;
-	foreach my $relation (rows($db, qq{
-		SELECT concat(relkind, ' ', relname) FROM pg_class
-		WHERE relnamespace = '$schema'::regnamespace AND relkind IN ('r', 'p', 'S') ORDER BY relname}))
-	{
-		my ($kind, $name) = $relation =~ /^(.) (.*)$/;
-		$content{$name} = $kind eq 'S'
-		  ? [ rows($db, "SELECT last_value, is_called FROM $schema.$name") ]
-		  : [ rows($db, "SELECT to_jsonb(t) FROM $schema.$name t ORDER BY t::text COLLATE \"C\"") ];
-	}
-	return \%content;
-}
-
-# What the catalogue says about a schema, apart from numbers of its own.
-sub definitions
-{
-	my ($db, $schema) = @_;
-	my $of = "c.relnamespace = '$schema'::regnamespace";
-	my %query = (
-		schema => "SELECT n.nspowner::regrole, n.nspacl, obj_description(n.oid) FROM pg_namespace n WHERE nspname = '$schema'",
-		relations => "SELECT c.relname, c.relkind, c.relowner::regrole, c.relacl, c.reloptions, c.relrowsecurity,
-			obj_description(c.oid, 'pg_class') FROM pg_class c WHERE $of ORDER BY 1",
-		columns => "SELECT c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY attnum) AS n, attname,
-			format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attcollation::regcollation, attacl,
-			pg_get_expr(adbin, adrelid), col_description(c.oid, attnum)
-			FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-			LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
-			WHERE $of AND relkind IN ('r', 'p', 'v', 'm') ORDER BY 1, 2",
-		triggers => "SELECT c.relname, tgname, pg_get_triggerdef(t.oid), tgenabled, obj_description(t.oid, 'pg_trigger')
-			FROM pg_class c JOIN pg_trigger t ON tgrelid = c.oid WHERE $of AND NOT tgisinternal ORDER BY 1, 2",
-		constraints => "SELECT c.relname, conname, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint')
-			FROM pg_class c JOIN pg_constraint k ON conrelid = c.oid WHERE $of ORDER BY 1, 2",
-		indexes => "SELECT c.relname, pg_get_indexdef(c.oid), indisvalid FROM pg_class c JOIN pg_index ON indexrelid = c.oid
-			WHERE $of ORDER BY 1",
-		views => "SELECT c.relname, pg_get_viewdef(c.oid) FROM pg_class c WHERE $of AND relkind IN ('v', 'm') ORDER BY 1",
-		sequences => "SELECT c.relname, seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle,
-			(SELECT refobjid::regclass || '.' || refobjsubid FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid
-			  AND refobjsubid > 0)
-			FROM pg_class c JOIN pg_sequence ON seqrelid = c.oid WHERE $of ORDER BY 1",
-		functions => "SELECT p.oid::regprocedure, proacl, pg_get_functiondef(p.oid) FROM pg_proc p
-			WHERE pronamespace = '$schema'::regnamespace ORDER BY 1");
-	return { map { $_ => [ rows($db, $query{$_}) ] } keys %query };
-}
-
-# Compare two such collections; show the first line in which they differ.
-sub same
-{
-	my ($got, $expected, $name) = @_;
-	my @differences;
-	foreach my $key (sort keys %{ { %$got, %$expected } })
-	{
-		my @g = @{ $got->{$key} || ['(is not there)'] };
-		my @e = @{ $expected->{$key} || ['(is not there)'] };
-		for my $i (0 .. ($#g > $#e ? $#g : $#e))
-		{
-			my ($a, $b) = map { defined $_ ? $_ : '(no more)' } $g[$i], $e[$i];
-			next if $a eq $b;
-			push @differences, "$key, line $i:\n  got      $a\n  expected $b";
-			last;
-		}
-	}
-	is(join("\n", @differences), '', $name);
-	return;
-}
-
 sub restored
 {
 	my ($db, $schema, $contents, $definitions, $name) = @_;
-	same(contents($db, $schema), $contents, "$name: every row and sequence is as it was");
-	same(definitions($db, $schema), $definitions, "$name: so are columns, grants, comments, triggers and views");
+	same(contents($node, $db, $schema), $contents, "$name: every row and sequence is as it was");
+	same(definitions($node, $db, $schema), $definitions, "$name: so are columns, grants, comments, triggers and views");
 	is($node->safe_psql($db, "SELECT count(*) FROM $schema.score_audit"), '0', "$name: scores agree with the rules");
 	return;
 }
@@ -194,8 +122,8 @@ sub psql_file
 
 # ---- By a superuser, before it is renamed ---------------------------------------------
 
-my $contents = contents('source', 'crm');
-my $definitions = definitions('source', 'crm');
+my $contents = contents($node, 'source', 'crm');
+my $definitions = definitions($node, 'source', 'crm');
 
 my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 dump_db('super.dump', $superuser, '-Fc');
@@ -208,16 +136,16 @@ is($node->safe_psql('copy_super', 'SELECT * FROM lead_mgmt.workspace'),
 $node->safe_psql('copy_super', q{
 	UPDATE crm.status_change SET recorded_at = recorded_at + '1 us' WHERE id = 7;
 	ALTER TABLE crm.rep ENABLE TRIGGER "~lead_mgmt_changed"});
-my $changed = contents('copy_super', 'crm');
+my $changed = contents($node, 'copy_super', 'crm');
 isnt(join("\n", @{ $changed->{status_change} }), join("\n", @{ $contents->{status_change} }), 'a changed row would be noticed');
-isnt(join("\n", @{ definitions('copy_super', 'crm')->{triggers} }), join("\n", @{ $definitions->{triggers} }),
+isnt(join("\n", @{ definitions($node, 'copy_super', 'crm')->{triggers} }), join("\n", @{ $definitions->{triggers} }),
 	'and a trigger that is not enabled always any more');
 
 # ---- Renamed, by the plain owner, plain and custom with two jobs ---------------------------
 
 $node->safe_psql('source', 'SET ROLE owner_; ALTER SCHEMA crm RENAME TO sales');
-same(contents('source', 'sales'), $contents, 'renaming a schema changes no row');
-$definitions = definitions('source', 'sales');
+same(contents($node, 'source', 'sales'), $contents, 'renaming a schema changes no row');
+$definitions = definitions($node, 'source', 'sales');
 
 dump_db('plain.sql', 'owner_', '-Fp');
 psql_file('copy_plain', 'owner_', 'plain.sql');
@@ -246,7 +174,7 @@ $node->safe_psql('copy_data', qq{
 	    EXECUTE 'TRUNCATE ' || t || ' CASCADE';
 	  END LOOP;
 	END \$\$;});
-my $fresh_triggers = definitions('copy_data', 'sales')->{triggers};
+my $fresh_triggers = definitions($node, 'copy_data', 'sales')->{triggers};
 # The team's sequence of tickets came with the team, which triggers that are
 # disabled do not see: setting it fails, and upgrade_workspace makes it anew.
 my $data_err = '';
@@ -254,14 +182,14 @@ IPC::Run::run([ 'psql', '-X', '-q', '-d', $node->connstr('copy_data'), '-f', "$f
 is(join("\n", grep { !/team_ticket_1|^LINE|\^/ } split /\n/, $data_err), '', 'data alone is restored without another error');
 my %expected = %$contents;
 delete $expected{team_ticket_1};
-same(contents('copy_data', 'sales'), \%expected, 'data alone: every row and sequence is as it was');
+same(contents($node, 'copy_data', 'sales'), \%expected, 'data alone: every row and sequence is as it was');
 $node->safe_psql('copy_data', q{SET ROLE owner_; SELECT lead_mgmt.upgrade_workspace('sales')});
-my $upgraded = contents('copy_data', 'sales');
+my $upgraded = contents($node, 'copy_data', 'sales');
 ok(delete $upgraded->{team_ticket_1}, 'data alone: upgrade_workspace makes the tickets of the team');
 # The rule that always fails is reported once a session, and this was another.
 delete $_->{rule_failure}, delete $_->{rule_failure_id_seq} foreach $upgraded, \%expected;
 same($upgraded, \%expected, 'data alone: upgrade_workspace finds nothing to repair');
-is(join("\n", @{ definitions('copy_data', 'sales')->{triggers} }), join("\n", @$fresh_triggers),
+is(join("\n", @{ definitions($node, 'copy_data', 'sales')->{triggers} }), join("\n", @$fresh_triggers),
 	'data alone: triggers are enabled as they were');
 
 # ---- The copies go on where the source stands ----------------------------------------------------
@@ -285,7 +213,7 @@ my $state = q{
 	UNION ALL SELECT 'pair', lead_id, other_id, NULL, state, rules::text, NULL, NULL, similarity, NULL FROM sales.duplicate ORDER BY 1, 2, 3};
 my $before = $node->safe_psql('source', $state);
 $node->safe_psql('source', $go_on);
-my @after = rows('source', $state);
+my @after = rows($node, 'source', $state);
 isnt(join("\n", @after), $before, 'the source goes on');
 # The team in copy_data begins its turns anew; there they are set as they were.
 $node->psql('copy_data', "SELECT setval('sales.team_ticket_1', " . join(', ', map { /(\d+)\|(.)/ ? "$1, '$2'" : () } @{ $contents->{team_ticket_1} }) . ')');
@@ -293,7 +221,7 @@ foreach my $db (qw(copy_plain copy_custom copy_inserts copy_data))
 {
 	# A rule that always fails is reported once a session, as a warning.
 	$node->safe_psql($db, $go_on);
-	same({ state => [ rows($db, $state) ] }, { state => \@after },
+	same({ state => [ rows($node, $db, $state) ] }, { state => \@after },
 		"$db gives new leads the scores, owners, ledgers and duplicates that the source gives them");
 	is($node->safe_psql($db, 'SELECT count(*) FROM sales.score_audit'), '0', "$db: scores agree with the rules");
 }

@@ -10,6 +10,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use FindBin;
+use lib $FindBin::RealBin;
+use LeadMgmtTest qw(rows contents definitions same few_rules disagreements);
+
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', 'fsync = off');
@@ -20,130 +24,10 @@ $node->safe_psql('postgres', q{
 
 # ---- Tools --------------------------------------------------------------------
 
-# Each row of a query as one string.
-sub rows
-{
-	my ($db, $sql) = @_;
-	return split /\n/, $node->safe_psql($db, "SET DateStyle = ISO; SET TimeZone = UTC; $sql");
-}
-
-# The contents of every table and sequence of a schema, by name.
-sub contents
-{
-	my ($db, $schema) = @_;
-	my %content;
-	foreach my $relation (rows($db, qq{
-		SELECT concat(relkind, ' ', relname) FROM pg_class
-		WHERE relnamespace = '$schema'::regnamespace AND relkind IN ('r', 'p', 'S') ORDER BY relname}))
-	{
-		my ($kind, $name) = $relation =~ /^(.) (.*)$/;
-		$content{$name} = $kind eq 'S'
-		  ? [ rows($db, "SELECT last_value, is_called FROM $schema.$name") ]
-		  : [ rows($db, "SELECT to_jsonb(t) FROM $schema.$name t ORDER BY t::text COLLATE \"C\"") ];
-	}
-	return \%content;
-}
-
-# What the catalogue says about a schema, apart from numbers of its own.
-sub definitions
-{
-	my ($db, $schema) = @_;
-	my $of = "c.relnamespace = '$schema'::regnamespace";
-	my %query = (
-		schema => "SELECT n.nspowner::regrole, n.nspacl, obj_description(n.oid) FROM pg_namespace n WHERE nspname = '$schema'",
-		relations => "SELECT c.relname, c.relkind, c.relowner::regrole, c.relacl, c.reloptions, c.relrowsecurity,
-			obj_description(c.oid, 'pg_class') FROM pg_class c WHERE $of ORDER BY 1",
-		columns => "SELECT c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY attnum) AS n, attname,
-			format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attcollation::regcollation, attacl,
-			pg_get_expr(adbin, adrelid), col_description(c.oid, attnum)
-			FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-			LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
-			WHERE $of AND relkind IN ('r', 'p', 'v', 'm') ORDER BY 1, 2",
-		triggers => "SELECT c.relname, tgname, pg_get_triggerdef(t.oid), tgenabled, obj_description(t.oid, 'pg_trigger')
-			FROM pg_class c JOIN pg_trigger t ON tgrelid = c.oid WHERE $of AND NOT tgisinternal ORDER BY 1, 2",
-		constraints => "SELECT c.relname, conname, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint')
-			FROM pg_class c JOIN pg_constraint k ON conrelid = c.oid WHERE $of ORDER BY 1, 2",
-		indexes => "SELECT c.relname, pg_get_indexdef(c.oid), indisvalid FROM pg_class c JOIN pg_index ON indexrelid = c.oid
-			WHERE $of ORDER BY 1",
-		views => "SELECT c.relname, pg_get_viewdef(c.oid) FROM pg_class c WHERE $of AND relkind IN ('v', 'm') ORDER BY 1",
-		sequences => "SELECT c.relname, seqtypid::regtype, seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle,
-			(SELECT refobjid::regclass || '.' || refobjsubid FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid
-			  AND refobjsubid > 0)
-			FROM pg_class c JOIN pg_sequence ON seqrelid = c.oid WHERE $of ORDER BY 1",
-		functions => "SELECT p.oid::regprocedure, proacl, pg_get_functiondef(p.oid) FROM pg_proc p
-			WHERE pronamespace = '$schema'::regnamespace ORDER BY 1");
-	return { map { $_ => [ rows($db, $query{$_}) ] } keys %query };
-}
-
-# Compare two such collections; show the first line in which they differ.
-sub same
-{
-	my ($got, $expected, $name) = @_;
-	my @differences;
-	foreach my $key (sort keys %{ { %$got, %$expected } })
-	{
-		my @g = @{ $got->{$key} || ['(is not there)'] };
-		my @e = @{ $expected->{$key} || ['(is not there)'] };
-		for my $i (0 .. ($#g > $#e ? $#g : $#e))
-		{
-			my ($a, $b) = map { defined $_ ? $_ : '(no more)' } $g[$i], $e[$i];
-			next if $a eq $b;
-			push @differences, "$key, line $i:\n  got      $a\n  expected $b";
-			last;
-		}
-	}
-	is(join("\n", @differences), '', $name);
-	return;
-}
-
-# Everything about which leads and ledgers could disagree, from the raw tables.
-my $disagreements = q{
-	WITH chain AS (
-	  SELECT c.*, lag(to_status) OVER w AS previous, lag(at) OVER w AS previous_at,
-	    row_number() OVER w AS nth, row_number() OVER (PARTITION BY lead_id ORDER BY id DESC) AS nth_last
-	  FROM crm.status_change c WINDOW w AS (PARTITION BY lead_id ORDER BY id)
-	), log AS (
-	  SELECT a.*, lag(rep_id) OVER w AS previous, row_number() OVER w AS nth,
-	    row_number() OVER (PARTITION BY lead_id ORDER BY id DESC) AS nth_last
-	  FROM crm.assignment a WINDOW w AS (PARTITION BY lead_id ORDER BY id)
-	), keyed AS (
-	  SELECT id, 'email' AS rule, email_key AS key FROM crm.lead WHERE email_key IS NOT NULL
-	  UNION ALL SELECT id, 'phone', phone_key FROM crm.lead WHERE phone_key IS NOT NULL
-	  UNION ALL SELECT id, 'company_and_name', name_key FROM crm.lead WHERE name_key IS NOT NULL
-	), shared AS (
-	  SELECT *, count(*) OVER (PARTITION BY rule, key) AS n FROM keyed
-	), pair AS (
-	  SELECT d.lead_id, d.other_id, r.rule FROM crm.duplicate d, unnest(d.rules) AS r (rule)
-	)
-	SELECT 'ledger row without a lead: ' || lead_id FROM crm.status_change
-	WHERE lead_id NOT IN (SELECT id FROM crm.lead)
-	UNION ALL SELECT 'log row without a lead: ' || lead_id FROM crm.assignment
-	WHERE lead_id NOT IN (SELECT id FROM crm.lead)
-	UNION ALL SELECT 'lead without a ledger: ' || id FROM crm.lead
-	WHERE id NOT IN (SELECT lead_id FROM crm.status_change)
-	UNION ALL SELECT 'broken chain: ' || lead_id || ' at ' || nth FROM chain
-	WHERE from_status IS DISTINCT FROM previous OR time_in_status IS DISTINCT FROM at - previous_at
-	  OR at < previous_at OR (nth > 1 AND from_status IS NULL)
-	UNION ALL SELECT 'status is not the last of the ledger: ' || l.id FROM crm.lead l
-	JOIN chain c ON c.lead_id = l.id AND c.nth_last = 1 WHERE c.to_status <> l.status OR c.at <> l.status_since
-	UNION ALL SELECT 'broken log: ' || lead_id || ' at ' || nth FROM log WHERE from_rep_id IS DISTINCT FROM previous
-	UNION ALL SELECT 'owner is not the last of the log: ' || l.id FROM crm.lead l
-	LEFT JOIN log a ON a.lead_id = l.id AND a.nth_last = 1 WHERE a.rep_id IS DISTINCT FROM l.owner_id
-	UNION ALL SELECT 'wrong score: ' || id || ' has ' || coalesce(score::text, 'none') FROM crm.lead
-	WHERE score IS DISTINCT FROM greatest(CASE WHEN company_size >= 50 THEN 30 ELSE 0 END
-	  - CASE WHEN job_title = 'student' THEN 5 ELSE 0 END, 0) + CASE WHEN 'vip' = ANY (tags) THEN 20 ELSE 0 END
-	UNION ALL SELECT 'score_audit: ' || lead_id FROM crm.score_audit
-	UNION ALL SELECT 'wrong email key: ' || id FROM crm.lead WHERE email_key IS DISTINCT FROM lower(btrim(email))
-	UNION ALL SELECT 'nobody is told of ' || s.rule || ' ' || left(s.key, 40) || ' of ' || s.id FROM shared s
-	WHERE n > 1 AND NOT EXISTS (SELECT FROM pair p WHERE p.rule = s.rule AND s.id IN (p.lead_id, p.other_id))
-	UNION ALL SELECT 'no duplicates: ' || p.lead_id || ' and ' || p.other_id || ' by ' || p.rule FROM pair p
-	WHERE NOT EXISTS (SELECT FROM keyed a JOIN keyed b USING (rule, key)
-	  WHERE a.id = p.lead_id AND b.id = p.other_id AND a.rule = p.rule)};
-
 sub agrees
 {
 	my ($name) = @_;
-	is($node->safe_psql('used', $disagreements), '', "$name: leads and ledgers agree");
+	is($node->safe_psql('used', disagreements()), '', "$name: leads and ledgers agree");
 	return;
 }
 
@@ -156,21 +40,13 @@ sub refused
 	return;
 }
 
-my $rules = q{
-	DELETE FROM crm.score_rule;
-	INSERT INTO crm.score_rule (model_id, dimension, name, condition, points)
-	SELECT m.id, r.* FROM crm.score_model m, (VALUES
-	  ('demographic', 'large', 'company_size >= 50', 30),
-	  ('firmographic', 'vip', $$'vip' = ANY (tags)$$, 20),
-	  ('demographic', 'student', $$job_title = 'student'$$, -5)) r;};
-
 # ---- A workspace in use, and one to compare with ----------------------------------
 
 $node->safe_psql('fresh', q{SET ROLE owner_; CREATE EXTENSION lead_mgmt; SELECT lead_mgmt.create_workspace('crm')});
-my $fresh = definitions('fresh', 'crm');
+my $fresh = definitions($node, 'fresh', 'crm');
 
 $node->safe_psql('used', "SET ROLE owner_; SET client_min_messages = error;
-	CREATE EXTENSION lead_mgmt; SELECT lead_mgmt.create_workspace('crm'); $rules" . q{
+	CREATE EXTENSION lead_mgmt; SELECT lead_mgmt.create_workspace('crm');" . few_rules() . q{
 	INSERT INTO crm.rep (name) VALUES ('Ana'), ('Ben'), ('Cem');
 	INSERT INTO crm.lead (contact_name, email, phone, company, company_size, tags, source, created_at)
 	SELECT 'L' || i % 70, (i % 90) || '@example.com', '+1 212 555 ' || lpad((i % 95)::text, 4, '0'), 'Acme', i,
@@ -185,24 +61,24 @@ $node->safe_psql('used', "SET ROLE owner_; SET client_min_messages = error;
 	CREATE VIEW crm.mine AS SELECT id, score FROM crm.lead WHERE score > 20;
 	DELETE FROM crm.lead_source WHERE name = 'Cold Call'});
 agrees('before');
-my $definitions = definitions('used', 'crm');
+my $definitions = definitions($node, 'used', 'crm');
 
 my @reports = qw(conversion_funnel lead_source_analysis rep_performance);
 sub reports
 {
 	my ($setting) = @_;
-	return { map { $_ => [ rows('used', ($setting || '') . "SELECT to_jsonb(v) FROM crm.$_ v") ] } @reports };
+	return { map { $_ => [ rows($node, 'used', ($setting || '') . "SELECT to_jsonb(v) FROM crm.$_ v") ] } @reports };
 }
 my $reports = reports();
 my $past = q{SET lead_mgmt.as_of = '2020-01-01';};
 my $past_reports = reports($past);
-my $contents = contents('used', 'crm');
+my $contents = contents($node, 'used', 'crm');
 
 # ---- DROP EXTENSION -----------------------------------------------------------------
 
 refused('DROP EXTENSION lead_mgmt', qr/2BP01.*trigger .*lead_mgmt.* on table crm\.lead depends on/s, 'DROP EXTENSION is refused');
 refused('DROP SCHEMA lead_mgmt', qr/2BP01/, 'and so is dropping its schema');
-same(definitions('used', 'crm'), $definitions, 'nothing is gone');
+same(definitions($node, 'used', 'crm'), $definitions, 'nothing is gone');
 
 # A session that has used it goes on without.
 $node->safe_psql('used', q{
@@ -215,7 +91,7 @@ $node->safe_psql('used', q{
 is($node->safe_psql('used', q{
 	SELECT count(*) FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'crm'::regnamespace) AND NOT tgisinternal}),
 	'0', 'CASCADE takes the triggers');
-my $after = contents('used', 'crm');
+my $after = contents($node, 'used', 'crm');
 # That session has drawn ids and a ticket, which leaves no rows.
 my @drawn = grep { /_seq$|ticket/ } keys %$after;
 delete @{$_}{@drawn} foreach $contents, $after;
@@ -242,22 +118,22 @@ $node->safe_psql('used', q{
 	UPDATE crm.lead SET owner_id = 1 + owner_id % 3 WHERE id = 30;
 	UPDATE crm.lead SET owner_id = NULL WHERE id = 31;
 	DELETE FROM crm.lead WHERE id = 40});
-isnt($node->safe_psql('used', 'SET ROLE owner_; ' . $disagreements =~ s/UNION ALL SELECT 'score_audit.*?score_audit//sr), '',
+isnt($node->safe_psql('used', 'SET ROLE owner_; ' . disagreements() =~ s/UNION ALL SELECT 'score_audit.*?score_audit//sr), '',
 	'what was written meanwhile lacks keys, scores and ledger rows');
 
 # ---- Whole again ---------------------------------------------------------------------------
 
 refused(q{SELECT lead_mgmt.upgrade_workspace('crm')}, qr/42883/, 'without the extension there is no upgrade');
 $node->safe_psql('used', q{SET ROLE owner_; CREATE EXTENSION lead_mgmt; SELECT lead_mgmt.upgrade_workspace('crm')});
-same(definitions('used', 'crm'), $definitions, 'triggers, views, comments and all are as they were');
+same(definitions($node, 'used', 'crm'), $definitions, 'triggers, views, comments and all are as they were');
 my %ours = map {
 	my $kind = $_;
-	$kind => [ grep { $kind !~ /columns|relations|constraints/ || !/^(note|mine)\|/ } @{ definitions('used', 'crm')->{$_} } ]
+	$kind => [ grep { $kind !~ /columns|relations|constraints/ || !/^(note|mine)\|/ } @{ definitions($node, 'used', 'crm')->{$_} } ]
 } qw(triggers indexes);
 same(\%ours, { map { $_ => $fresh->{$_} } keys %ours }, 'and as in a fresh workspace');
-same({ views => [ grep { !/^mine\|/ } rows('used', q{
+same({ views => [ grep { !/^mine\|/ } rows($node, 'used', q{
 		SELECT relname || '|' || md5(pg_get_viewdef(oid)) FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' ORDER BY 1}) ] },
-	{ views => [ rows('fresh', q{
+	{ views => [ rows($node, 'fresh', q{
 		SELECT relname || '|' || md5(pg_get_viewdef(oid)) FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' ORDER BY 1}) ] },
 	'every view has the text of a fresh one');
 agrees('after upgrade_workspace');
@@ -277,11 +153,11 @@ agrees('new leads');
 
 # ---- Idempotent ------------------------------------------------------------------------------------
 
-$contents = contents('used', 'crm');
-$definitions = definitions('used', 'crm');
+$contents = contents($node, 'used', 'crm');
+$definitions = definitions($node, 'used', 'crm');
 $node->safe_psql('used', q{SET ROLE owner_; SELECT lead_mgmt.upgrade_workspace('crm'); SELECT lead_mgmt.upgrade_workspace('crm')});
-same(contents('used', 'crm'), $contents, 'upgrade_workspace again changes no row and draws no number');
-same(definitions('used', 'crm'), $definitions, 'nor any definition');
+same(contents($node, 'used', 'crm'), $contents, 'upgrade_workspace again changes no row and draws no number');
+same(definitions($node, 'used', 'crm'), $definitions, 'nor any definition');
 
 # ---- Things that went missing one by one ---------------------------------------------------------------
 
@@ -289,24 +165,24 @@ sub repairs
 {
 	my ($what, $sql) = @_;
 	$node->safe_psql('used', "SET client_min_messages = error; SET ROLE owner_; $sql");
-	isnt(join("\n", map { @{$_} } @{ definitions('used', 'crm') }{ sort keys %$definitions }),
+	isnt(join("\n", map { @{$_} } @{ definitions($node, 'used', 'crm') }{ sort keys %$definitions }),
 		join("\n", map { @{$_} } @{$definitions}{ sort keys %$definitions }), "$what is gone");
 	$node->safe_psql('used', q{SET ROLE owner_; SELECT lead_mgmt.upgrade_workspace('crm')});
-	same(definitions('used', 'crm'), $definitions, "$what comes back");
-	same(contents('used', 'crm'), $contents, "with $what, every row is as it was");
+	same(definitions($node, 'used', 'crm'), $definitions, "$what comes back");
+	same(contents($node, 'used', 'crm'), $contents, "with $what, every row is as it was");
 	return;
 }
-my @gone = rows('used', q{
+my @gone = rows($node, 'used', q{
 	SELECT format('DROP INDEX crm.%I;', c.relname) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
 	WHERE relnamespace = 'crm'::regnamespace AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))});
 cmp_ok(scalar @gone, '>', 15, 'there are indexes to lose');
 repairs('every index', join ' ', @gone);
-@gone = rows('used', q{
+@gone = rows($node, 'used', q{
 	SELECT format('DROP TRIGGER %I ON %s;', tgname, tgrelid::regclass) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
 	WHERE relnamespace = 'crm'::regnamespace AND NOT tgisinternal});
 cmp_ok(scalar @gone, '>', 20, 'there are triggers to lose');
 repairs('every trigger', join ' ', @gone);
-@gone = rows('used', q{
+@gone = rows($node, 'used', q{
 	SELECT format('DROP VIEW crm.%I CASCADE;', relname) FROM pg_class
 	WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' AND relname <> 'mine'});
 cmp_ok(scalar @gone, '>', 5, 'there are views to lose');
@@ -331,7 +207,7 @@ $node->safe_psql('used', 'REVOKE ALL ON SCHEMA crm FROM other; REVOKE ALL ON ALL
 $node->safe_psql('used', q{DROP VIEW crm.conversion_funnel, crm.score_explanation; SELECT lead_mgmt.upgrade_workspace('crm')});
 is($node->safe_psql('used', q{SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'crm'::regnamespace}), 'owner_',
 	'what a superuser\'s upgrade makes belongs to the owner');
-same({ map { $_ => definitions('used', 'crm')->{$_} } qw(triggers indexes views columns sequences constraints) },
+same({ map { $_ => definitions($node, 'used', 'crm')->{$_} } qw(triggers indexes views columns sequences constraints) },
 	{ map { $_ => $definitions->{$_} } qw(triggers indexes views columns sequences constraints) },
 	'rep_ticket, rule_failure and the views are back');
 is($node->safe_psql('used', q{SELECT current_user, count(*) FROM crm.rule_failure}), $node->safe_psql('used', 'SELECT current_user') . '|0',
@@ -359,7 +235,7 @@ is($node->safe_psql('used', q{
 	  (SELECT count(*) FROM pg_class WHERE relnamespace = 'lead_mgmt'::regnamespace)}), '0|0|0',
 	'without a workspace DROP EXTENSION takes all that it brought');
 $node->safe_psql('used', q{SET ROLE owner_; CREATE EXTENSION lead_mgmt; SELECT lead_mgmt.create_workspace('crm')});
-same({ views => definitions('used', 'crm')->{views} }, { views => $fresh->{views} }, 'and it can be installed again');
+same({ views => definitions($node, 'used', 'crm')->{views} }, { views => $fresh->{views} }, 'and it can be installed again');
 
 $node->stop;
 done_testing();

@@ -11,6 +11,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
 
+use FindBin;
+use lib $FindBin::RealBin;
+use LeadMgmtTest qw(few_rules disagreements);
+
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 # It is the server that dies here, not the machine.
@@ -26,54 +30,10 @@ sub value
 	return $node->safe_psql('postgres', $sql);
 }
 
-# Everything about which leads and ledgers could disagree, from the raw tables.
-my $disagreements = q{
-	WITH chain AS (
-	  SELECT c.*, lag(to_status) OVER w AS previous, lag(at) OVER w AS previous_at,
-	    row_number() OVER w AS nth, row_number() OVER (PARTITION BY lead_id ORDER BY id DESC) AS nth_last
-	  FROM crm.status_change c WINDOW w AS (PARTITION BY lead_id ORDER BY id)
-	), log AS (
-	  SELECT a.*, lag(rep_id) OVER w AS previous, row_number() OVER w AS nth,
-	    row_number() OVER (PARTITION BY lead_id ORDER BY id DESC) AS nth_last
-	  FROM crm.assignment a WINDOW w AS (PARTITION BY lead_id ORDER BY id)
-	), keyed AS (
-	  SELECT id, 'email' AS rule, email_key AS key FROM crm.lead WHERE email_key IS NOT NULL
-	  UNION ALL SELECT id, 'phone', phone_key FROM crm.lead WHERE phone_key IS NOT NULL
-	  UNION ALL SELECT id, 'company_and_name', name_key FROM crm.lead WHERE name_key IS NOT NULL
-	), shared AS (
-	  SELECT *, count(*) OVER (PARTITION BY rule, key) AS n FROM keyed
-	), pair AS (
-	  SELECT d.lead_id, d.other_id, r.rule FROM crm.duplicate d, unnest(d.rules) AS r (rule)
-	)
-	SELECT 'ledger row without a lead: ' || lead_id FROM crm.status_change
-	WHERE lead_id NOT IN (SELECT id FROM crm.lead)
-	UNION ALL SELECT 'log row without a lead: ' || lead_id FROM crm.assignment
-	WHERE lead_id NOT IN (SELECT id FROM crm.lead)
-	UNION ALL SELECT 'lead without a ledger: ' || id FROM crm.lead
-	WHERE id NOT IN (SELECT lead_id FROM crm.status_change)
-	UNION ALL SELECT 'broken chain: ' || lead_id || ' at ' || nth FROM chain
-	WHERE from_status IS DISTINCT FROM previous OR time_in_status IS DISTINCT FROM at - previous_at
-	  OR at < previous_at OR (nth > 1 AND from_status IS NULL)
-	UNION ALL SELECT 'status is not the last of the ledger: ' || l.id FROM crm.lead l
-	JOIN chain c ON c.lead_id = l.id AND c.nth_last = 1 WHERE c.to_status <> l.status OR c.at <> l.status_since
-	UNION ALL SELECT 'broken log: ' || lead_id || ' at ' || nth FROM log WHERE from_rep_id IS DISTINCT FROM previous
-	UNION ALL SELECT 'owner is not the last of the log: ' || l.id FROM crm.lead l
-	LEFT JOIN log a ON a.lead_id = l.id AND a.nth_last = 1 WHERE a.rep_id IS DISTINCT FROM l.owner_id
-	UNION ALL SELECT 'wrong score: ' || id || ' has ' || coalesce(score::text, 'none') FROM crm.lead
-	WHERE score IS DISTINCT FROM greatest(CASE WHEN company_size >= 50 THEN 30 ELSE 0 END
-	  - CASE WHEN job_title = 'student' THEN 5 ELSE 0 END, 0) + CASE WHEN 'vip' = ANY (tags) THEN 20 ELSE 0 END
-	UNION ALL SELECT 'score_audit: ' || lead_id FROM crm.score_audit
-	UNION ALL SELECT 'wrong email key: ' || id FROM crm.lead WHERE email_key IS DISTINCT FROM lower(btrim(email))
-	UNION ALL SELECT 'nobody is told of ' || s.rule || ' ' || left(s.key, 40) || ' of ' || s.id FROM shared s
-	WHERE n > 1 AND NOT EXISTS (SELECT FROM pair p WHERE p.rule = s.rule AND s.id IN (p.lead_id, p.other_id))
-	UNION ALL SELECT 'no duplicates: ' || p.lead_id || ' and ' || p.other_id || ' by ' || p.rule FROM pair p
-	WHERE NOT EXISTS (SELECT FROM keyed a JOIN keyed b USING (rule, key)
-	  WHERE a.id = p.lead_id AND b.id = p.other_id AND a.rule = p.rule)};
-
 sub agrees
 {
 	my ($name) = @_;
-	is(value($disagreements), '', "$name: leads and ledgers agree");
+	is(value(disagreements()), '', "$name: leads and ledgers agree");
 	is(value(q{
 		SELECT count(*) FROM crm.duplicate_link k WHERE NOT EXISTS (SELECT FROM crm.lead l WHERE l.id = k.lead_id)}), '0',
 		"$name: no link of a lead that is not there");
@@ -165,13 +125,7 @@ sub updates
 
 value(q{
 	CREATE EXTENSION lead_mgmt;
-	SELECT lead_mgmt.create_workspace('crm');
-	DELETE FROM crm.score_rule;
-	INSERT INTO crm.score_rule (model_id, dimension, name, condition, points)
-	SELECT m.id, r.* FROM crm.score_model m, (VALUES
-	  ('demographic', 'large', 'company_size >= 50', 30),
-	  ('firmographic', 'vip', $$'vip' = ANY (tags)$$, 20),
-	  ('demographic', 'student', $$job_title = 'student'$$, -5)) r;
+	SELECT lead_mgmt.create_workspace('crm');} . few_rules() . q{
 	INSERT INTO crm.rep (name) VALUES ('Ana'), ('Ben'), ('Cem');
 	INSERT INTO crm.lead (contact_name, email, company, company_size)
 	SELECT 'L' || i, (i % 400) || '@example.com', 'Acme', i % 100 FROM generate_series(1, 501) i});
