@@ -112,7 +112,7 @@ ISOLATION_OPTS = --inputdir=build/regress
 # Tests that make servers of their own are for "make check": initdb refuses root,
 # who often is who installs.
 PROVE_TESTS   ?=
-TAP_TESTS      = $(if $(PROVE_TESTS), 1)
+TAP_TESTS     := $(if $(PROVE_TESTS),1)
 
 EXTRA_CLEAN = $(WORKSPACE_HEADER) $(wildcard sql/$(EXTENSION)--*.sql) build \
 	results output_iso tmp_check tmp_check_iso log regression.diffs regression.out

@@ -146,7 +146,7 @@ assignment_route(LeadRow *row)
 	rule = deciding_rule(ws);
 	if (rule == NULL)
 	{
-		statement_decide(row->statement, lead_id, &no_rule_applies, InvalidOid, 0);
+		statement_decide(row->statement, lead_id, 0, &no_rule_applies, InvalidOid, 0);
 		return;
 	}
 
@@ -159,11 +159,11 @@ assignment_route(LeadRow *row)
 	}
 	if (rep_id == 0)
 	{
-		statement_decide(row->statement, lead_id, &rule->nobody, InvalidOid, 0);
+		statement_decide(row->statement, lead_id, 0, &rule->nobody, InvalidOid, 0);
 		return;
 	}
 	if (sequence == InvalidOid && !rep_is_visible(row, rep_id))
 		refuse_unseen_reps();
 	lead_set(row, LEAD_OWNER_ID, Int64GetDatum(rep_id));
-	statement_decide(row->statement, lead_id, &rule->chosen, sequence, ticket);
+	statement_decide(row->statement, lead_id, rep_id, &rule->chosen, sequence, ticket);
 }

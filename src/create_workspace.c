@@ -249,6 +249,8 @@ check_not_newer(const char *schema)
 	if (SPI_processed == 0)
 		return;
 	version = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (version == NULL)
+		return;
 	if (compare_versions(version, LEAD_MGMT_VERSION) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -284,7 +286,13 @@ upgrade_workspace(PG_FUNCTION_ARGS)
 	Oid			namespace = get_namespace_oid(schema, false);
 	Oid			owner = workspace_owner(schema, namespace);
 	OwnerSwitch saved = switch_to_owner(owner);
-	int			level = begin_scripts();
+	int			level;
+
+	/* as REINDEX does: nothing of the owner's may wait for who called this */
+	if (saved.userid != owner)
+		SetUserIdAndSecContext(owner, saved.sec_context | SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_NOFORCE_RLS | SECURITY_RESTRICTED_OPERATION);
+	level = begin_scripts();
 
 	/* one at a time, and nobody writes leads that half a workspace decides on */
 	run_script("LOCK TABLE @workspace@.lead IN SHARE ROW EXCLUSIVE MODE", schema);

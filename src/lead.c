@@ -12,14 +12,19 @@
  */
 #include "lead_row.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/sysattr.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "assignment.h"
 #include "cache.h"
@@ -58,6 +63,25 @@ check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool 
 	return trigdata;
 }
 
+/*
+ * A statement within others (a user's trigger did it): what those have pending
+ * is written first, for the ledgers' order and while the leads are there.  Not
+ * of an outer subtransaction: it would be lost with this one.
+ */
+static void
+flush_outer(Relation relation)
+{
+	Oid			relid = RelationGetRelid(relation);
+	Statement  *next;
+
+	for (Statement *s = statement_outermost(); s != NULL; s = next)
+	{
+		next = statement_inner(s);
+		if (s->lead_relid == relid && s->subid == GetCurrentSubTransactionId())
+			ledger_flush(cache_workspace(relid), relation, s);
+	}
+}
+
 /* lead_begin(): BEFORE STATEMENT trigger; rules changed by others apply now. */
 Datum
 lead_begin(PG_FUNCTION_ARGS)
@@ -67,6 +91,7 @@ lead_begin(PG_FUNCTION_ARGS)
 
 	/* a transaction that has all its locks already would not notice */
 	AcceptInvalidationMessages();
+	flush_outer(trigdata->tg_relation);
 	statement_begin(relid, trigdata->tg_event);
 	rule_failure_report_broken(cache_workspace(relid));
 	return PointerGetDatum(NULL);
@@ -472,7 +497,14 @@ decide_status(LeadRow *row)
 		return;
 	}
 	if (lead_isnull(row, LEAD_STATUS))
-		return;					/* the table refuses it */
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+						"status", RelationGetRelationName(row->relation)),
+				 errdetail("Every lead has a status."),
+				 errhint("Leave the status alone, or give one of lead_status."),
+				 err_column_constraint(row->relation, row->ws->column[LEAD_STATUS],
+									   "lead_status_transition")));
 	if (!lead_isnull(row, LEAD_STATUS_SINCE) && changed(row, LEAD_STATUS_SINCE))
 	{
 		at = DatumGetTimestampTz(lead_value(row, LEAD_STATUS_SINCE));
@@ -481,6 +513,42 @@ decide_status(LeadRow *row)
 	lead_set(row, LEAD_STATUS_SINCE, TimestampTzGetDatum(at));
 	status_check(row, slot_text(row->old, row->ws->column[LEAD_STATUS]),
 				 lead_text(row, LEAD_STATUS));
+}
+
+/*
+ * Did the row that an INSERT of this transaction last decided on come to be?
+ * Then this UPDATE is one of a MERGE, or of a trigger, and no upsert's.
+ */
+static bool
+was_inserted(LeadRow *row, int64 lead_id)
+{
+	Oid			index_oid = RelationGetPrimaryKeyIndex(row->relation);
+	bool		isnull;
+	int64		own_id = DatumGetInt64(slot_getattr(row->old, row->ws->column[LEAD_ID],
+													&isnull));
+	Relation	index;
+	IndexScanDesc scan;
+	ScanKeyData key;
+	TupleTableSlot *slot;
+	bool		found = false;
+
+	if (own_id == lead_id || !OidIsValid(index_oid))
+		return false;
+	index = index_open(index_oid, AccessShareLock);
+	slot = table_slot_create(row->relation, NULL);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lead_id));
+	scan = lead_index_beginscan(row->relation, index, SnapshotSelf, 1);
+	index_rescan(scan, &key, 1, NULL, 0);
+	while (!found && index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		Datum		xmin = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &isnull);
+
+		found = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(xmin));
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, NoLock);
+	return found;
 }
 
 /*
@@ -493,9 +561,10 @@ keep_owner_of_upsert(LeadRow *row)
 	Statement  *insert = statement_find(row->statement->lead_relid, TRIGGER_EVENT_INSERT);
 	int			index = lead_index(row, LEAD_OWNER_ID);
 
-	if (insert == NULL || insert->drawn_rep_id == 0 || row->statement->outer != insert)
+	if (insert == NULL || insert->drawn_rep_id == 0 || row->statement->outer != insert ||
+		was_inserted(row, insert->drawn_lead_id))
 		return;
-	statement_undecide(insert, insert->drawn_lead_id);
+	statement_undecide(insert, insert->drawn_lead_id, insert->drawn_rep_id);
 	if (!lead_isnull(row, LEAD_OWNER_ID) &&
 		DatumGetInt64(lead_value(row, LEAD_OWNER_ID)) == insert->drawn_rep_id)
 		row->slot->tts_values[index] = slot_getattr(row->old, index + 1,
@@ -656,7 +725,7 @@ record_status(RecordContext *context)
 	char	   *to = get_text(context, context->new, LEAD_STATUS);
 	StatusChangeRow *row;
 
-	if (from != NULL && strcmp(from, to) == 0)
+	if (to == NULL || (from != NULL && strcmp(from, to) == 0))
 		return;
 	row = append_row(&context->statement->status_changes, context->statement->batch_context);
 	row->lead_id = context->lead_id;
@@ -671,7 +740,7 @@ record_owner(RecordContext *context)
 {
 	int64		to = get_int64(context, context->new, LEAD_OWNER_ID);
 	int64		from = get_int64(context, context->old, LEAD_OWNER_ID);
-	const Outcome *outcome = statement_decided(context->statement, context->lead_id);
+	const Outcome *outcome = statement_decided(context->statement, context->lead_id, to);
 	AssignmentRow *row;
 
 	if (outcome == NULL && from == to)
@@ -714,6 +783,9 @@ record_departure(RecordContext *context)
 	MemoryContext old = MemoryContextSwitchTo(context->statement->batch_context);
 	DepartedRow row = {context->lead_id, context->new == NULL, {NULL}};
 	bool		any = row.deleted;
+
+	if (row.deleted)
+		ledger_lead_deleted();
 
 	for (int key = 0; key < MATCH_KEYS; key++)
 	{
@@ -799,27 +871,17 @@ lead_record(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/*
- * lead_finish(): AFTER STATEMENT trigger; writes it down.  What outer
- * statements on the table have pending comes first, for the ledgers' order,
- * unless it would be lost with this subtransaction.
- */
+/* lead_finish(): AFTER STATEMENT trigger; writes it down. */
 Datum
 lead_finish(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = check_protocol(fcinfo, "lead_finish", false, false);
 	Oid			relid = RelationGetRelid(trigdata->tg_relation);
 	Statement  *own = statement_find(relid, trigdata->tg_event);
-	Statement  *next;
 
 	if (own == NULL)
 		return PointerGetDatum(NULL);
-	for (Statement *s = statement_outermost(); s != NULL; s = next)
-	{
-		next = statement_inner(s);
-		if (s->lead_relid == relid && s->subid == own->subid)
-			ledger_flush(cache_workspace(relid), trigdata->tg_relation, s);
-	}
+	ledger_flush(cache_workspace(relid), trigdata->tg_relation, own);
 	statement_end(own);
 	return PointerGetDatum(NULL);
 }

@@ -194,6 +194,86 @@ write_assignments(Workspace *ws, Statement *statement)
 	execute(ws, PLAN_ASSIGNMENT, values, "assignment");
 }
 
+/* Leads that this session has deleted, rolled back or not */
+static uint64 deletions = 0;
+
+void
+ledger_lead_deleted(void)
+{
+	deletions++;
+}
+
+uint64
+ledger_deletions(void)
+{
+	return deletions;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool
+is_there(int64 lead_id, const int64 *ids, int n)
+{
+	return bsearch(&lead_id, ids, n, sizeof(int64), compare_ids) != NULL;
+}
+
+#define KEEP_ROWS(list, ids, count) \
+	do { \
+		int			kept_ = 0; \
+		for (int i_ = 0; i_ < (list).n; i_++) \
+			if (is_there((list).rows[i_].lead_id, ids, count)) \
+				(list).rows[kept_++] = (list).rows[i_]; \
+		(list).n = kept_; \
+	} while (0)
+
+/*
+ * A user's trigger deleted leads while this batch was waiting: leave out what
+ * is about leads that are gone.
+ */
+static void
+drop_deleted(Workspace *ws, Statement *batch)
+{
+	int			n = batch->status_changes.n + batch->assignments.n + batch->probes.n;
+	Column		column = new_column(n);
+	Datum		values[1];
+	int64	   *ids;
+	int			nids;
+
+	if (n == 0)
+		return;
+	n = 0;
+	for (int i = 0; i < batch->status_changes.n; i++)
+		column.values[n++] = Int64GetDatum(batch->status_changes.rows[i].lead_id);
+	for (int i = 0; i < batch->assignments.n; i++)
+		column.values[n++] = Int64GetDatum(batch->assignments.rows[i].lead_id);
+	for (int i = 0; i < batch->probes.n; i++)
+		column.values[n++] = Int64GetDatum(batch->probes.rows[i].lead_id);
+	values[0] = column_array(&column, n, INT8OID);
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_EXISTING), values, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+
+	nids = (int) SPI_processed;
+	ids = palloc((nids + 1) * sizeof(int64));
+	for (int i = 0; i < nids; i++)
+	{
+		bool		isnull;
+
+		ids[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+											 1, &isnull));
+	}
+	qsort(ids, nids, sizeof(int64), compare_ids);
+	KEEP_ROWS(batch->status_changes, ids, nids);
+	KEEP_ROWS(batch->assignments, ids, nids);
+	KEEP_ROWS(batch->probes, ids, nids);
+}
+
 static bool
 nothing_pending(Workspace *ws, Statement *statement)
 {
@@ -235,6 +315,8 @@ ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 
 	saved = switch_to_owner(ws->owner);
 	spi_begin();
+	if (batch.deletions != deletions)
+		drop_deleted(ws, &batch);
 	write_status_changes(ws, &batch);
 	write_assignments(ws, &batch);
 	duplicate_probe_batch(ws, lead, &batch, caller);

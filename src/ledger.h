@@ -13,6 +13,10 @@
 /* Rows of a statement are written in batches of this size. */
 #define LEDGER_BATCH 1000
 
+/* A lead is deleted: rows that are pending for it must not be written. */
+extern void ledger_lead_deleted(void);
+extern uint64 ledger_deletions(void);
+
 /* Write what a statement has pending, as the owner of the workspace. */
 extern void ledger_flush(Workspace *ws, Relation lead, Statement *statement);
 

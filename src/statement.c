@@ -23,6 +23,7 @@
 #include "common/hashfn.h"
 #include "utils/memutils.h"
 
+#include "ledger.h"
 #include "rotation.h"
 #include "rule_failure.h"
 
@@ -103,6 +104,7 @@ statement_begin(Oid lead_relid, TriggerEvent event)
 	statement->context = context;
 	statement->batch_context = AllocSetContextCreate(context, "lead_mgmt batch",
 													 ALLOCSET_DEFAULT_SIZES);
+	statement->deletions = ledger_deletions();
 	statement->at = GetCurrentTimestamp();
 	statement->actor = current_actor();
 	statement->login = current_login();
@@ -155,28 +157,40 @@ statement_inner(Statement *statement)
 	return s;
 }
 
+typedef struct TicketRows
+{
+	Ticket	   *rows;
+	int			n;
+	int			allocated;
+} TicketRows;
+
+static void
+collect_ticket(Statement *statement, Decision *decision, TicketRows *tickets)
+{
+	Ticket	   *ticket;
+
+	if (decision->recorded || !OidIsValid(decision->sequence))
+		return;
+	ticket = append_row(tickets, statement->context);
+	ticket->sequence = decision->sequence;
+	ticket->number = decision->ticket;
+}
+
 /* Tickets of rows that never came to be are drawn again. */
 static void
 return_tickets(Statement *statement)
 {
 	decision_iterator iterator;
 	Decision   *decision;
-	Ticket	   *tickets = NULL;
-	int			allocated = 0;
-	int			n = 0;
+	TicketRows	tickets = {0};
 
 	decision_start_iterate(statement->decisions, &iterator);
 	while ((decision = decision_iterate(statement->decisions, &iterator)) != NULL)
-	{
-		if (decision->recorded || !OidIsValid(decision->sequence))
-			continue;
-		if (n == allocated)
-			tickets = grow_rows(tickets, &allocated, sizeof(Ticket), statement->context);
-		tickets[n].sequence = decision->sequence;
-		tickets[n++].number = decision->ticket;
-	}
-	if (n > 0)
-		rotation_return(tickets, n);
+		collect_ticket(statement, decision, &tickets);
+	for (int i = 0; i < statement->more_decisions.n; i++)
+		collect_ticket(statement, &statement->more_decisions.rows[i], &tickets);
+	if (tickets.n > 0)
+		rotation_return(tickets.rows, tickets.n);
 }
 
 void
@@ -191,31 +205,49 @@ statement_end(Statement *statement)
 	discard(link);
 }
 
-static void
-return_ticket(Decision *decision)
+/*
+ * The decision on a lead of this id that chose this rep and waits for its row.
+ * There can be several: an id comes twice in one INSERT ... ON CONFLICT.
+ */
+static Decision *
+find_decision(Statement *statement, int64 lead_id, int64 rep_id)
 {
-	Ticket		ticket = {decision->sequence, decision->ticket};
+	Decision   *decision;
 
-	if (!decision->recorded && OidIsValid(decision->sequence))
-		rotation_return(&ticket, 1);
+	if (statement->decisions == NULL)
+		return NULL;
+	decision = decision_lookup(statement->decisions, lead_id);
+	if (decision == NULL)
+		return NULL;
+	for (int i = statement->more_decisions.n;;)
+	{
+		if (decision->lead_id == lead_id && decision->rep_id == rep_id && !decision->recorded)
+			return decision;
+		if (--i < 0)
+			return NULL;
+		decision = &statement->more_decisions.rows[i];
+	}
 }
 
 /* A row is known not to come to be: its ticket is free at once. */
 void
-statement_undecide(Statement *statement, int64 lead_id)
+statement_undecide(Statement *statement, int64 lead_id, int64 rep_id)
 {
-	Decision   *decision = statement->decisions == NULL ? NULL :
-		decision_lookup(statement->decisions, lead_id);
+	Decision   *decision = find_decision(statement, lead_id, rep_id);
+	Ticket		ticket;
 
 	if (decision == NULL)
 		return;
-	return_ticket(decision);
-	decision_delete_item(statement->decisions, decision);
+	decision->recorded = true;	/* nothing is left to be done about it */
+	ticket.sequence = decision->sequence;
+	ticket.number = decision->ticket;
+	if (OidIsValid(ticket.sequence))
+		rotation_return(&ticket, 1);
 }
 
 void
-statement_decide(Statement *statement, int64 lead_id, const Outcome *outcome,
-				 Oid sequence, int64 ticket)
+statement_decide(Statement *statement, int64 lead_id, int64 rep_id,
+				 const Outcome *outcome, Oid sequence, int64 ticket)
 {
 	Decision   *decision;
 	bool		found;
@@ -224,8 +256,10 @@ statement_decide(Statement *statement, int64 lead_id, const Outcome *outcome,
 		statement->decisions = decision_create(statement->context, 16, NULL);
 
 	decision = decision_insert(statement->decisions, lead_id, &found);
-	if (found)
-		return_ticket(decision);
+	if (found && !decision->recorded)
+		decision = append_row(&statement->more_decisions, statement->context);
+	decision->lead_id = lead_id;
+	decision->rep_id = rep_id;
 	decision->outcome = outcome;
 	decision->sequence = sequence;
 	decision->ticket = ticket;
@@ -234,14 +268,11 @@ statement_decide(Statement *statement, int64 lead_id, const Outcome *outcome,
 
 /* Pick up what was decided for a row that exists; NULL: nothing was. */
 const Outcome *
-statement_decided(Statement *statement, int64 lead_id)
+statement_decided(Statement *statement, int64 lead_id, int64 rep_id)
 {
-	Decision   *decision;
+	Decision   *decision = find_decision(statement, lead_id, rep_id);
 
-	if (statement->decisions == NULL)
-		return NULL;
-	decision = decision_lookup(statement->decisions, lead_id);
-	if (decision == NULL || decision->recorded)
+	if (decision == NULL)
 		return NULL;
 	decision->recorded = true;
 	return decision->outcome;

@@ -16,6 +16,7 @@
 typedef struct Decision
 {
 	int64		lead_id;		/* hash key */
+	int64		rep_id;			/* 0: nobody */
 	const Outcome *outcome;
 	Oid			sequence;		/* of the ticket; InvalidOid: none was drawn */
 	int64		ticket;
@@ -63,6 +64,7 @@ typedef struct DepartedRow
 DEFINE_ROWS(StatusChangeRow);
 DEFINE_ROWS(AssignmentRow);
 DEFINE_ROWS(ProbeRow);
+DEFINE_ROWS(Decision);
 DEFINE_ROWS(DepartedRow);
 
 typedef struct Statement
@@ -77,6 +79,8 @@ typedef struct Statement
 	char	   *actor;
 	char	   *login;
 	struct decision_hash *decisions;
+	Decisions	more_decisions; /* on leads of an id that has one already */
+	uint64		deletions;		/* of leads in this session when it began */
 
 	/*
 	 * The last row this INSERT decided an owner for: an upsert that turns into
@@ -103,10 +107,10 @@ extern void statement_end(Statement *statement);
 extern Statement *statement_outermost(void);
 extern Statement *statement_inner(Statement *statement);
 
-extern void statement_decide(Statement *statement, int64 lead_id,
+extern void statement_decide(Statement *statement, int64 lead_id, int64 rep_id,
 							 const Outcome *outcome, Oid sequence, int64 ticket);
-extern void statement_undecide(Statement *statement, int64 lead_id);
-extern const Outcome *statement_decided(Statement *statement, int64 lead_id);
+extern void statement_undecide(Statement *statement, int64 lead_id, int64 rep_id);
+extern const Outcome *statement_decided(Statement *statement, int64 lead_id, int64 rep_id);
 
 /* Room for one more row of a batch; grows it in "context". */
 #define append_row(list, context) \

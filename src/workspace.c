@@ -120,6 +120,10 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NOT NULL",
 		1, {INT8OID}
 	},
+	[PLAN_EXISTING] = {
+		"SELECT id FROM %1$s.lead WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+		1, {INT8ARRAYOID}
+	},
 	[PLAN_MOVE_CREATION] = {
 		"UPDATE %1$s.status_change SET at = $2 "
 		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NULL",

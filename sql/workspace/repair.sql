@@ -1,14 +1,17 @@
+-- Exact types everywhere: a function that somebody added to the schema of the
+-- extension must not match better than ours.
+--
 -- Rows that were written while the triggers were not there: keys and scores
 -- (the UPDATE's own triggers look for duplicates too), ledger and log.
 
 UPDATE @workspace@.lead l SET status_since = l.status_since
 FROM @workspace@.setting g
 WHERE l.score IS NULL
-  OR l.email_key IS DISTINCT FROM lead_mgmt.email_key(l.email, g.email_ignores_tag)
-  OR l.phone_key IS DISTINCT FROM lead_mgmt.phone_key(l.phone, l.country)
-  OR l.name_key IS DISTINCT FROM lead_mgmt.company_and_name_key(l.company, l.contact_name)
+  OR l.email_key IS DISTINCT FROM lead_mgmt.email_key(l.email::text, g.email_ignores_tag::boolean)
+  OR l.phone_key IS DISTINCT FROM lead_mgmt.phone_key(l.phone::text, l.country::text)
+  OR l.name_key IS DISTINCT FROM lead_mgmt.company_and_name_key(l.company::text, l.contact_name::text)
   OR EXISTS (
-    SELECT FROM lead_mgmt.recompute_score(l) r
+    SELECT FROM lead_mgmt.recompute_score(l::record) r
     WHERE l.score IS DISTINCT FROM r.score OR l.grade IS DISTINCT FROM r.grade
       OR l.demographic_score IS DISTINCT FROM r.demographic_score
       OR l.behavioral_score IS DISTINCT FROM r.behavioral_score

@@ -68,7 +68,7 @@ COMMENT ON COLUMN @workspace@.score_rule.active IS 'Is the rule in use?';
 
 CREATE OR REPLACE VIEW @workspace@.score_explanation WITH (security_invoker = true) AS
 SELECT l.id AS lead_id, e.dimension, e.rule_id, e.rule, e.points
-FROM @workspace@.lead l CROSS JOIN LATERAL lead_mgmt.explain_score(l) e;
+FROM @workspace@.lead l CROSS JOIN LATERAL lead_mgmt.explain_score(l::record) e;
 COMMENT ON VIEW @workspace@.score_explanation IS 'Why a lead has its score: one row a rule that counted, and rows without rule_id for limits and rounding; sums to the score';
 COMMENT ON COLUMN @workspace@.score_explanation.lead_id IS 'The lead';
 COMMENT ON COLUMN @workspace@.score_explanation.dimension IS 'Dimension that the points count in; NULL for what concerns the whole';
@@ -81,7 +81,7 @@ SELECT l.id AS lead_id, l.score, r.score AS recomputed_score, l.grade, r.grade A
   l.demographic_score, r.demographic_score AS recomputed_demographic_score,
   l.behavioral_score, r.behavioral_score AS recomputed_behavioral_score,
   l.firmographic_score, r.firmographic_score AS recomputed_firmographic_score
-FROM @workspace@.lead l CROSS JOIN LATERAL lead_mgmt.recompute_score(l) r
+FROM @workspace@.lead l CROSS JOIN LATERAL lead_mgmt.recompute_score(l::record) r
 WHERE l.merged_into IS NULL
   AND (l.score IS DISTINCT FROM r.score OR l.grade IS DISTINCT FROM r.grade
     OR l.demographic_score IS DISTINCT FROM r.demographic_score
