@@ -94,6 +94,41 @@ workspace_free(Workspace *ws)
 	MemoryContextDelete(ws->context);
 }
 
+/*
+ * What was read in a transaction that aborts may show what it had written,
+ * even where no invalidation had been queued yet.
+ */
+static void
+forget_read_since(SubTransactionId subid, bool committed)
+{
+	HASH_SEQ_STATUS scan;
+	CacheEntry *entry;
+
+	if (entries == NULL)
+		return;
+	hash_seq_init(&scan, entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		Workspace  *ws = entry->workspace;
+
+		if (ws == NULL || ws->read_in == InvalidSubTransactionId)
+			continue;
+		if (committed)
+			ws->read_in = InvalidSubTransactionId;
+		else if (ws->read_in >= subid)
+			ws->stale = true;
+	}
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId subid,
+					 SubTransactionId parent pg_attribute_unused(),
+					 void *arg pg_attribute_unused())
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		forget_read_since(subid, false);
+}
+
 /* At the end of a transaction nobody uses what was replaced during it. */
 static void
 transaction_ended(XactEvent event, void *arg pg_attribute_unused())
@@ -101,6 +136,8 @@ transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
 		event != XACT_EVENT_PREPARE)
 		return;
+
+	forget_read_since(TopSubTransactionId, event != XACT_EVENT_ABORT);
 
 	while (retired != NULL)
 	{
@@ -118,6 +155,7 @@ cache_init(void)
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, namespace_changed, (Datum) 0);
 	RegisterXactCallback(transaction_ended, NULL);
+	RegisterSubXactCallback(subtransaction_ended, NULL);
 }
 
 uint64

@@ -218,7 +218,7 @@ list_sources(Workspace *ws)
 	for (int i = 0; i < ws->nsources && i < 20; i++)
 		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", ws->sources[i]);
 	if (ws->nsources > 20)
-		appendStringInfoString(&names, ", …");
+		appendStringInfoString(&names, ", ...");
 	return names.data;
 }
 
@@ -341,13 +341,26 @@ check_duplicates(LeadRow *row)
 			duplicate_check(row, key);
 }
 
+/* Days of the time allowed are days of the workspace, not of the session. */
 static void
 decide_response_due(LeadRow *row)
 {
-	lead_set(row, LEAD_RESPONSE_DUE_AT,
-			 DirectFunctionCall2(timestamptz_pl_interval,
-								 lead_value(row, LEAD_CREATED_AT),
-								 IntervalPGetDatum(&row->ws->response_within)));
+	pg_tz	   *volatile session_zone = session_timezone;
+	volatile Datum due = (Datum) 0;
+
+	session_timezone = row->ws->settings.time_zone;
+	PG_TRY();
+	{
+		due = DirectFunctionCall2(timestamptz_pl_interval,
+								  lead_value(row, LEAD_CREATED_AT),
+								  IntervalPGetDatum(&row->ws->response_within));
+	}
+	PG_FINALLY();
+	{
+		session_timezone = session_zone;
+	}
+	PG_END_TRY();
+	lead_set(row, LEAD_RESPONSE_DUE_AT, due);
 }
 
 static void

@@ -87,6 +87,8 @@ score_row(Workspace *ws, int64 adjustment)
 	result.sums = palloc0((ws->ndimensions + 1) * sizeof(int64));
 	result.limited = palloc((ws->ndimensions + 1) * sizeof(int64));
 
+	/* a row before this one may have been cancelled half way */
+	memset(ws->score_failures, 0, ws->nscore_rules * sizeof(ErrorData *));
 	score_memo_recall(ws);
 	failed = conditions_hold(ws->score_conditions, ws->nscore_rules, ws->score_known,
 							 ws->econtext, &ws->settings, ws->score_holds,

@@ -71,7 +71,7 @@ typedef struct Statement
 {
 	struct Statement *outer;
 	Oid			lead_relid;
-	TriggerEvent event;			/* TRIGGER_EVENT_INSERT, … */
+	TriggerEvent event;			/* TRIGGER_EVENT_INSERT and kin */
 	SubTransactionId subid;
 	MemoryContext context;		/* of the statement itself */
 	MemoryContext batch_context;	/* reset at each flush */

@@ -178,6 +178,8 @@ typedef struct Workspace
 	Oid			lead_relid;
 	bool		stale;			/* set by invalidation, nothing else */
 	bool		unsettled;		/* something changed while it was loaded */
+	SubTransactionId read_in;	/* may show what that wrote; invalid once it
+								 * has committed */
 	MemoryContext context;		/* all of it lives here */
 
 	Oid			namespace;

@@ -829,6 +829,7 @@ new_workspace(Relation lead)
 
 	ws->context = context;
 	ws->lead_relid = RelationGetRelid(lead);
+	ws->read_in = GetCurrentSubTransactionId();
 	ws->namespace = RelationGetNamespace(lead);
 	ws->namespace_hash = GetSysCacheHashValue1(NAMESPACEOID,
 											   ObjectIdGetDatum(ws->namespace));

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.setting (
   CONSTRAINT setting_singleton_check CHECK (singleton),
   CONSTRAINT setting_default_country_check CHECK (default_country OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
   CONSTRAINT setting_sales_ready_score_check CHECK (sales_ready_score BETWEEN 0 AND 100),
-  CONSTRAINT setting_response_within_check CHECK (response_within OPERATOR(pg_catalog.>=) '00:00:00'::pg_catalog.interval)
+  CONSTRAINT setting_response_within_check CHECK (response_within BETWEEN '00:00:00'::pg_catalog.interval AND '10 years'::pg_catalog.interval)
 );
 COMMENT ON TABLE @workspace@.setting IS 'The settings of this workspace: always one row';
 COMMENT ON COLUMN @workspace@.setting.singleton IS 'Always true: there is one row';

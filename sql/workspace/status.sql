@@ -18,7 +18,7 @@ COMMENT ON TABLE @workspace@.status_transition IS 'Which status may follow which
 COMMENT ON COLUMN @workspace@.status_transition.id IS 'Identity of the transition';
 COMMENT ON COLUMN @workspace@.status_transition.from_status IS 'Status before; NULL: the status that a new lead may have';
 COMMENT ON COLUMN @workspace@.status_transition.to_status IS 'Status after';
-COMMENT ON COLUMN @workspace@.status_transition.condition IS 'SQL condition over the lead that must hold; NULL: none';
+COMMENT ON COLUMN @workspace@.status_transition.condition IS 'SQL condition over the lead that must hold; NULL: none.  At insert it sees owner_id as the writer gave it: rules choose an owner afterwards';
 COMMENT ON COLUMN @workspace@.status_transition.message IS 'What to tell who is refused, in words';
 
 CREATE TABLE IF NOT EXISTS @workspace@.status_change (
