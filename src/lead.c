@@ -17,6 +17,7 @@
 #include "access/sysattr.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "utils/datum.h"
@@ -60,6 +61,13 @@ check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool 
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired %s %s", function,
 						before ? "BEFORE" : "AFTER", row ? "ROW" : "STATEMENT")));
+	if (trigdata->tg_relation->rd_rel->relispartition ||
+		trigdata->tg_relation->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" cannot be partitioned or a partition",
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errdetail("Leads are looked up by the indexes of one table.")));
 	return trigdata;
 }
 

@@ -68,9 +68,24 @@ subtransaction_ended(SubXactEvent event, SubTransactionId subid,
 	rule_failure_aborted(subid);
 }
 
+/* Decisions that nobody wrote down must not be committed without a word. */
+static void
+check_nothing_left(void)
+{
+	for (Statement *s = innermost; s != NULL; s = s->outer)
+		if (s->status_changes.n > 0 || s->assignments.n > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("ledger of table \"lead\" was not written"),
+					 errdetail("The trigger that does it at the end of a statement did not fire."),
+					 errhint("Enable all triggers of the table, or call lead_mgmt.upgrade_workspace.")));
+}
+
 static void
 transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 {
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+		check_nothing_left();
 	if (event == XACT_EVENT_ABORT)
 		rule_failure_aborted(TopSubTransactionId);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)

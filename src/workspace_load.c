@@ -37,6 +37,9 @@
 #include "score.h"
 #include "score_memo.h"
 
+/* As the check of team_member.weight has it */
+#define MAX_WEIGHT 100
+
 typedef struct LeadColumnInfo
 {
 	const char *name;
@@ -158,6 +161,22 @@ row_text(Workspace *ws, uint64 row, int column)
 	result = TextDatumGetCString(value);
 	MemoryContextSwitchTo(old);
 	return result;
+}
+
+/* The same of a column that is never NULL, unless somebody let it. */
+static char *
+row_name(Workspace *ws, uint64 row, int column)
+{
+	char	   *name = row_text(ws, row, column);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("column \"%s\" of a table of a workspace is null",
+						SPI_fname(SPI_tuptable->tupdesc, column)),
+				 errdetail("In a workspace as it is made this column is NOT NULL."),
+				 errhint("Set the column, and make it NOT NULL again.")));
+	return name;
 }
 
 static Datum
@@ -291,7 +310,7 @@ load_names(Workspace *ws, const char *query, int *count)
 	char	  **names = allocate(ws, n, sizeof(char *));
 
 	for (uint64 i = 0; i < n; i++)
-		names[i] = row_text(ws, i, 1);
+		names[i] = row_name(ws, i, 1);
 	qsort(names, n, sizeof(char *), compare_names);
 	*count = (int) n;
 	return names;
@@ -306,7 +325,7 @@ load_grades(Workspace *ws)
 	ws->ngrades = (int) n;
 	for (uint64 i = 0; i < n; i++)
 	{
-		ws->grades[i].name = row_text(ws, i, 1);
+		ws->grades[i].name = row_name(ws, i, 1);
 		ws->grades[i].lowest = (int) row_int64(i, 2);
 	}
 }
@@ -401,7 +420,7 @@ load_dimensions(Workspace *ws)
 	{
 		ScoreDimension *dimension = &ws->dimensions[i];
 
-		dimension->name = row_text(ws, i, 1);
+		dimension->name = row_name(ws, i, 1);
 		dimension->lowest = row_points(i, 2, PG_INT64_MIN);
 		dimension->highest = row_points(i, 3, PG_INT64_MAX);
 		dimension->column = dimension_column(dimension->name);
@@ -422,14 +441,14 @@ static bool
 load_score_rule(Workspace *ws, Relation lead, uint64 row, int place)
 {
 	ScoreRule  *rule = &ws->score_rules[place];
-	char	   *dimension = row_text(ws, row, 3);
+	char	   *dimension = row_name(ws, row, 3);
 	char	   *text = row_text(ws, row, 4);
 	int64		most = row_points(row, 6, PG_INT64_MAX);
 	char	   *broken;
 
 	rule->rule.kind = "score_rule";
 	rule->rule.id = row_int64(row, 1);
-	rule->rule.name = row_text(ws, row, 2);
+	rule->rule.name = row_name(ws, row, 2);
 	rule->dimension = find_dimension(ws, dimension);
 	rule->points = row_points(row, 5, 0);
 	rule->points = Max(Min(rule->points, most), most == PG_INT64_MAX ? PG_INT64_MIN : -most);
@@ -494,7 +513,7 @@ load_transitions(Workspace *ws, Relation lead)
 		transition->rule.kind = "status_transition";
 		transition->rule.id = row_int64(i, 1);
 		transition->from_status = row_text(ws, i, 2);
-		transition->to_status = row_text(ws, i, 3);
+		transition->to_status = row_name(ws, i, 3);
 		transition->condition_text = row_text(ws, i, 4);
 		transition->message = row_text(ws, i, 5);
 		transition->rule.name =
@@ -562,6 +581,21 @@ rotation_sequence(Workspace *ws, int64 team_id)
 	return relid;
 }
 
+/* Rounds are as long as the sum of weights, so weights are kept small. */
+static int
+row_weight(uint64 row, int column)
+{
+	int64		weight = row_int64(row, column);
+
+	if (weight < 1 || weight > MAX_WEIGHT)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("weight " INT64_FORMAT " of a team member is out of range", weight),
+				 errdetail("Weights are from 0 to %d.", MAX_WEIGHT),
+				 errhint("Correct column weight of team_member.")));
+	return (int) weight;
+}
+
 /* Who takes turns: rep, weight and whether available, in order of rep. */
 static Rotation *
 load_rotation(Workspace *ws, int64 team_id)
@@ -583,7 +617,7 @@ load_rotation(Workspace *ws, int64 team_id)
 		query = psprintf("SELECT r.id, m.weight::pg_catalog.int8 FROM %%1$s.team_member m "
 						 "JOIN %%1$s.rep r ON r.id OPERATOR(pg_catalog.=) m.rep_id "
 						 "WHERE m.team_id OPERATOR(pg_catalog.=) " INT64_FORMAT
-						 " AND r.active AND m.weight OPERATOR(pg_catalog.>) 0 ORDER BY r.id",
+						 " AND r.active AND m.weight::pg_catalog.int8 OPERATOR(pg_catalog.>) 0 ORDER BY r.id",
 						 team_id);
 	n = read_rows(ws, query);
 	rotation->nreps = (int) n;
@@ -592,7 +626,7 @@ load_rotation(Workspace *ws, int64 team_id)
 	for (uint64 i = 0; i < n; i++)
 	{
 		rotation->rep_ids[i] = row_int64(i, 1);
-		rotation->weights[i] = (int) row_int64(i, 2);
+		rotation->weights[i] = row_weight(i, 2);
 		divisor = greatest_common_divisor(rotation->weights[i], divisor);
 	}
 	for (uint64 i = 0; i < n; i++)
@@ -665,8 +699,8 @@ load_assignment_rule(Workspace *ws, Relation lead, uint64 row, AssignmentRule *r
 	memset(rule, 0, sizeof(*rule));
 	rule->rule.kind = "assignment_rule";
 	rule->rule.id = rule->chosen.rule_id = rule->nobody.rule_id = row_int64(row, 1);
-	rule->rule.name = row_text(ws, row, 2);
-	rule->chosen.method = rule->nobody.method = row_text(ws, row, 4);
+	rule->rule.name = row_name(ws, row, 2);
+	rule->chosen.method = rule->nobody.method = row_name(ws, row, 4);
 	rule->chosen.reason = workspace_strdup(ws, psprintf("rule \"%s\"", rule->rule.name));
 	rule->nobody.reason = workspace_strdup(ws, psprintf("rule \"%s\": no rep is available",
 														 rule->rule.name));
@@ -778,13 +812,13 @@ load_match_rules(Workspace *ws, Relation lead)
 
 	for (uint64 i = 0; i < n; i++)
 	{
-		char	   *key = row_text(ws, i, 2);
-		char	   *action = row_text(ws, i, 3);
+		char	   *key = row_name(ws, i, 2);
+		char	   *action = row_name(ws, i, 3);
 
 		for (int k = 0; k < MATCH_KEYS; k++)
 			if (strcmp(key, match_key_name[k]) == 0)
 			{
-				ws->match[k].name = row_text(ws, i, 1);
+				ws->match[k].name = row_name(ws, i, 1);
 				ws->match[k].reject = (strcmp(action, "reject") == 0);
 				ws->match[k].index = find_key_index(ws, lead, match_key_column[k]);
 			}
