@@ -69,7 +69,7 @@ relation_changed(Datum arg pg_attribute_unused(), Oid relid)
 /* A schema was renamed or given away: query texts name it. */
 static void
 namespace_changed(Datum arg pg_attribute_unused(),
-				  int cacheid pg_attribute_unused(), uint32 hashvalue)
+				  lead_syscache_id cacheid pg_attribute_unused(), uint32 hashvalue)
 {
 	HASH_SEQ_STATUS scan;
 	CacheEntry *entry;
@@ -137,7 +137,7 @@ transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 		event != XACT_EVENT_PREPARE)
 		return;
 
-	forget_read_since(TopSubTransactionId, event != XACT_EVENT_ABORT);
+	forget_read_since(TopSubTransactionId, event == XACT_EVENT_COMMIT);
 
 	while (retired != NULL)
 	{

@@ -590,16 +590,20 @@ condition_holds(Condition *condition, ExprContext *econtext,
 	return holds;
 }
 
-/*
- * Some errors are not the rule's: they are meant for the session, or tell the
- * client to try the whole transaction again.
- */
-static bool
-must_not_be_caught(const ErrorData *error)
+bool
+condition_must_not_catch(const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		error->sqlerrcode == ERRCODE_ASSERT_FAILURE ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK;
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return true;
+		default:
+			return error->sqlerrcode == ERRCODE_ASSERT_FAILURE;
+	}
 }
 
 /* Does it have to run in a subtransaction? */
@@ -643,7 +647,7 @@ evaluate_protected(Condition **conditions, int first, int n, const bool *known,
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(oldcontext);
 		CurrentResourceOwner = oldowner;
-		if (i >= n || must_not_be_caught(*failure))
+		if (i >= n || condition_must_not_catch(*failure))
 			ReThrowError(*failure);
 	}
 	PG_END_TRY();

@@ -55,6 +55,12 @@ extern Condition *condition_compile(Relation relation, ConditionKind kind,
 									const ConditionSettings *settings);
 
 /*
+ * Errors that are not the rule's: they are meant for the session or the whole
+ * server, or tell the client to try the whole transaction again.
+ */
+extern bool condition_must_not_catch(const ErrorData *error);
+
+/*
  * Does the condition hold for the row in econtext->ecxt_scantuple?  NULL is
  * false.  Raises whatever the expression raises.  Results are allocated in
  * econtext's per-tuple memory, which the caller resets.

@@ -371,7 +371,8 @@ rotation_pass_over(Rotation *rotation, int64 ticket)
 
 /*
  * The next ticket shall be the first of a round, so that a round is never
- * shared by an old and a new set of reps.
+ * shared by an old and a new set of reps.  Who draws in this very moment, or
+ * before the change is committed, may get a turn of the new round.
  */
 void
 rotation_begin_round(Rotation *rotation)
@@ -403,15 +404,17 @@ rotation_create_sequences(Workspace *ws)
 	{
 		int64		team_id = ws->rotations[i]->team_id;
 		char	   *name = psprintf("team_ticket_" INT64_FORMAT, team_id);
+		const char *quoted;
 		char	   *query;
 
 		if (team_id == 0 || OidIsValid(get_relname_relid(name, ws->namespace)))
 			continue;
+		quoted = quote_identifier(name);
 		query = psprintf("CREATE SEQUENCE %s.%s AS bigint MINVALUE 0 START WITH 0 OWNED BY %s.team.id",
-						 ws->schema, name, ws->schema);
+						 ws->schema, quoted, ws->schema);
 		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
 		query = psprintf("COMMENT ON SEQUENCE %s.%s IS 'Round robin tickets of a team'",
-						 ws->schema, name);
+						 ws->schema, quoted);
 		spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
 		ws->rotations[i]->sequence = get_relname_relid(name, ws->namespace);
 	}

@@ -172,6 +172,8 @@ check_condition(TriggerData *trigdata, const RuleTable *table, const char *text)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
+		if (condition_must_not_catch(error))
+			ReThrowError(error);
 		complete_and_rethrow(error, table, relation, rule ? rule : "");
 	}
 	PG_END_TRY();
@@ -391,7 +393,8 @@ rotation_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = trigger_data(fcinfo, "rotation_changed");
 	Oid			lead_relid = lead_of_sister(trigdata->tg_relation);
-	Workspace  *before = rotation_before;
+	Workspace  *before = rotation_before != NULL &&
+		rotation_before->lead_relid == lead_relid ? rotation_before : NULL;
 	Workspace  *after;
 	OwnerSwitch saved;
 

@@ -19,10 +19,13 @@
  */
 #include "statement.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
+#include "cache.h"
 #include "ledger.h"
 #include "rotation.h"
 #include "rule_failure.h"
@@ -68,24 +71,32 @@ subtransaction_ended(SubXactEvent event, SubTransactionId subid,
 	rule_failure_aborted(subid);
 }
 
-/* Decisions that nobody wrote down must not be committed without a word. */
+/*
+ * Who runs an INSERT through SPI for its first rows only never gets to the
+ * AFTER STATEMENT trigger: what it has pending is written before the commit.
+ */
 static void
-check_nothing_left(void)
+write_what_is_left(void)
 {
 	for (Statement *s = innermost; s != NULL; s = s->outer)
-		if (s->status_changes.n > 0 || s->assignments.n > 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("ledger of table \"lead\" was not written"),
-					 errdetail("The trigger that does it at the end of a statement did not fire."),
-					 errhint("Enable all triggers of the table, or call lead_mgmt.upgrade_workspace.")));
+	{
+		Relation	lead;
+
+		if (s->status_changes.n == 0 && s->assignments.n == 0 && s->departed.n == 0)
+			continue;
+		lead = table_open(s->lead_relid, RowExclusiveLock);
+		PushActiveSnapshot(GetTransactionSnapshot());
+		ledger_flush(cache_workspace(s->lead_relid), lead, s);
+		PopActiveSnapshot();
+		table_close(lead, NoLock);
+	}
 }
 
 static void
 transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 {
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
-		check_nothing_left();
+		write_what_is_left();
 	if (event == XACT_EVENT_ABORT)
 		rule_failure_aborted(TopSubTransactionId);
 	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)

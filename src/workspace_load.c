@@ -377,7 +377,7 @@ compile_or_report(Workspace *ws, Relation lead, ConditionKind kind,
 
 	if (error != NULL)
 	{
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		if (condition_must_not_catch(error))
 			ReThrowError(error);
 		*broken = error->message;
 		note_broken(ws, rule, error);

@@ -21,7 +21,7 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspa
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.status_transition
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.score_model
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE UPDATE ON @workspace@.score_model
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.model_switch();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.match_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.match_rule_check();
