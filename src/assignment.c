@@ -82,15 +82,6 @@ read_visible_reps(Workspace *ws, Statement *statement)
 	switch_back(saved);
 }
 
-static int
-compare_rep_ids(const void *a, const void *b)
-{
-	int64		x = *(const int64 *) a;
-	int64		y = *(const int64 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 static bool
 rep_is_visible(LeadRow *row, int64 rep_id)
 {
@@ -101,7 +92,7 @@ rep_is_visible(LeadRow *row, int64 rep_id)
 	if (statement->visible_reps == NULL)
 		read_visible_reps(row->ws, statement);
 	return bsearch(&rep_id, statement->visible_reps, statement->nvisible_reps,
-				   sizeof(int64), compare_rep_ids) != NULL;
+				   sizeof(int64), compare_int64) != NULL;
 }
 
 static void

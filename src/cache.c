@@ -158,12 +158,6 @@ cache_init(void)
 	RegisterSubXactCallback(subtransaction_ended, NULL);
 }
 
-uint64
-cache_generation(void)
-{
-	return generation;
-}
-
 static CacheEntry *
 cache_entry(Oid lead_relid)
 {

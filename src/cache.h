@@ -15,9 +15,6 @@ extern void cache_init(void);
 /* The workspace that this lead table belongs to, as it stands now. */
 extern Workspace *cache_workspace(Oid lead_relid);
 
-/* Has anything at all been invalidated since this was last read? */
-extern uint64 cache_generation(void);
-
 /* Announce a change of a configuration table to every session. */
 extern void cache_announce(Oid relid);
 

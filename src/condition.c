@@ -533,7 +533,8 @@ condition_compile(Relation relation, ConditionKind kind, const char *text,
  * ----------------------------------------------------------------
  */
 
-static void
+/* Not inlined: what it computes must not live across the caller's setjmp(). */
+static pg_noinline void
 borrow(Loan *loan, ExprContext *econtext, const ConditionSettings *settings,
 	   bool needs_settings)
 {
@@ -568,26 +569,6 @@ evaluate(Condition *condition, ExprContext *econtext)
 	econtext->ecxt_per_query_memory = ((CompiledCondition *) condition)->context;
 	result = ExecEvalExprSwitchContext(condition->state, econtext, &isnull);
 	return !isnull && DatumGetBool(result);
-}
-
-bool
-condition_holds(Condition *condition, ExprContext *econtext,
-				const ConditionSettings *settings)
-{
-	Loan		loan;
-	volatile bool holds = false;
-
-	borrow(&loan, econtext, settings, condition->needs_settings);
-	PG_TRY();
-	{
-		holds = evaluate(condition, econtext);
-	}
-	PG_FINALLY();
-	{
-		give_back(&loan, econtext);
-	}
-	PG_END_TRY();
-	return holds;
 }
 
 bool
@@ -690,19 +671,24 @@ evaluate_all(Condition **conditions, int n, const bool *known,
 	return any_failed;
 }
 
+static pg_noinline bool
+any_needs_settings(Condition **conditions, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (conditions[i]->needs_settings)
+			return true;
+	return false;
+}
+
 bool
 conditions_hold(Condition **conditions, int n, const bool *known,
 				ExprContext *econtext, const ConditionSettings *settings,
 				bool *holds, ErrorData **failures)
 {
 	Loan		loan;
-	bool		needs_settings = false;
 	volatile bool any_failed = false;
 
-	for (int i = 0; i < n && !needs_settings; i++)
-		needs_settings = conditions[i]->needs_settings;
-
-	borrow(&loan, econtext, settings, needs_settings);
+	borrow(&loan, econtext, settings, any_needs_settings(conditions, n));
 	PG_TRY();
 	{
 		any_failed = evaluate_all(conditions, n, known, econtext, holds,

@@ -62,16 +62,10 @@ extern bool condition_must_not_catch(const ErrorData *error);
 
 /*
  * Does the condition hold for the row in econtext->ecxt_scantuple?  NULL is
- * false.  Raises whatever the expression raises.  Results are allocated in
- * econtext's per-tuple memory, which the caller resets.
- */
-extern bool condition_holds(Condition *condition, ExprContext *econtext,
-							const ConditionSettings *settings);
-
-/*
- * The same, but an error inside the expression is caught (in an internal
+ * false.  An error inside the expression is caught (in an internal
  * subtransaction, only where the condition can fail): returns false and sets
- * *failure to a copy of the error in CurrentMemoryContext.
+ * *failure to a copy of the error in CurrentMemoryContext.  Results are
+ * allocated in econtext's per-tuple memory, which the caller resets.
  */
 extern bool condition_holds_safely(Condition *condition, ExprContext *econtext,
 								   const ConditionSettings *settings,

@@ -28,7 +28,6 @@
 #include "duplicate.h"
 
 #include "access/heapam.h"
-#include "access/htup_details.h"
 #include "access/subtrans.h"
 #include "access/sysattr.h"
 #include "access/table.h"
@@ -42,7 +41,6 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rls.h"
@@ -187,19 +185,6 @@ written_together(Probe *probe, ProbeRow *own)
 	return DatumGetCommandId(cmin) == own->command;
 }
 
-/* A HOT update in progress has changed no indexed column: the lead stays. */
-static bool
-keeps_key(Probe *probe)
-{
-	bool		should_free;
-	HeapTuple	tuple = ExecFetchSlotHeapTuple(probe->slot, false, &should_free);
-	bool		result = HeapTupleIsHotUpdated(tuple);
-
-	if (should_free)
-		heap_freetuple(tuple);
-	return result;
-}
-
 /*
  * For an arrival one new lead a transaction is enough.  When one departs, each
  * may hang on nobody else; and leaving ones may each stay.
@@ -240,8 +225,7 @@ note_found(Probe *probe, ProbeRow *own, Found *found)
 	if (probe->rejects &&
 		!slot_attisnull(probe->slot, probe->ws->column[LEAD_ARCHIVED_AT]))
 		return;
-	if (TransactionIdIsValid(probe->dirty.xmin) ||
-		(TransactionIdIsValid(probe->dirty.xmax) && !keeps_key(probe)))
+	if (TransactionIdIsValid(probe->dirty.xmin) || TransactionIdIsValid(probe->dirty.xmax))
 		note_in_progress(probe, id, found);
 	else if (id > own->lead_id && ItemPointerIsValid(&own->tid) && !probe->rejects &&
 			 written_together(probe, own))
@@ -432,19 +416,6 @@ probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
 	probe_close(&probe);
 }
 
-static Datum
-text_array(Datum *values, int n)
-{
-	return PointerGetDatum(construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static Datum
-int8_array(Datum *values, int n)
-{
-	return PointerGetDatum(construct_array(values, n, INT8OID, sizeof(int64),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 /* The columns of rows as arrays, for SPI. */
 static void
 link_arrays(LinkRows *links, Datum *lead_ids, Datum *other_ids, Datum *rules, Datum *keys)
@@ -453,16 +424,16 @@ link_arrays(LinkRows *links, Datum *lead_ids, Datum *other_ids, Datum *rules, Da
 
 	for (int i = 0; i < links->n; i++)
 		column[i] = Int64GetDatum(links->rows[i].lead_id);
-	*lead_ids = int8_array(column, links->n);
+	*lead_ids = spi_array(column, NULL, links->n, INT8OID);
 	for (int i = 0; i < links->n; i++)
 		column[i] = Int64GetDatum(links->rows[i].other_id);
-	*other_ids = int8_array(column, links->n);
+	*other_ids = spi_array(column, NULL, links->n, INT8OID);
 	for (int i = 0; i < links->n; i++)
 		column[i] = links->rows[i].rule;
-	*rules = text_array(column, links->n);
+	*rules = spi_array(column, NULL, links->n, TEXTOID);
 	for (int i = 0; i < links->n; i++)
 		column[i] = links->rows[i].key;
-	*keys = text_array(column, links->n);
+	*keys = spi_array(column, NULL, links->n, TEXTOID);
 	pfree(column);
 }
 
@@ -593,7 +564,7 @@ delete_links(Workspace *ws, Statement *statement)
 			ids[n++] = Int64GetDatum(statement->departed.rows[i].lead_id);
 	if (n == 0)
 		return;
-	values[0] = int8_array(ids, n);
+	values[0] = spi_array(ids, NULL, n, INT8OID);
 	execute_latest(ws, PLAN_UNLINK, values, SPI_OK_DELETE);
 }
 

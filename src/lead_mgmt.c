@@ -7,8 +7,10 @@
  */
 #include "lead_mgmt.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
@@ -119,6 +121,49 @@ err_column_constraint(Relation relation, AttrNumber attno, const char *constrain
 	errtablecol(relation, attno);
 	err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint);
 	return 0;
+}
+
+int
+compare_int64(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+Datum
+spi_array(Datum *values, bool *nulls, int n, Oid type)
+{
+	int			lower = 1;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	switch (type)
+	{
+		case INT8OID:
+		case TIMESTAMPTZOID:
+			length = sizeof(int64);
+			by_value = FLOAT8PASSBYVAL;
+			align = TYPALIGN_DOUBLE;
+			break;
+		case INTERVALOID:
+			length = sizeof(Interval);
+			by_value = false;
+			align = TYPALIGN_DOUBLE;
+			break;
+		case TEXTOID:
+		case JSONBOID:
+			length = -1;
+			by_value = false;
+			align = TYPALIGN_INT;
+			break;
+		default:
+			elog(ERROR, "unexpected column type %u", type);
+	}
+	return PointerGetDatum(construct_md_array(values, nulls, 1,
+											  &n, &lower, type, length, by_value, align));
 }
 
 void

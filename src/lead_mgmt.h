@@ -44,6 +44,12 @@ extern void switch_back(OwnerSwitch saved);
 extern int	err_column_constraint(Relation relation, AttrNumber attno,
 								  const char *constraint);
 
+/* qsort and bsearch over int64 */
+extern int	compare_int64(const void *a, const void *b);
+
+/* An array of one of the types that go to SPI; nulls may be NULL. */
+extern Datum spi_array(Datum *values, bool *nulls, int n, Oid type);
+
 /* An SPI call that must give this result, or it is an error. */
 extern void spi_check(int result, int expected, const char *query);
 extern void spi_begin(void);

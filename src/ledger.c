@@ -11,7 +11,6 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -46,35 +45,7 @@ column_set(Column *column, int row, Datum value, bool isnull)
 static Datum
 column_array(Column *column, int n, Oid type)
 {
-	int			lower = 1;
-	int16		length;
-	bool		by_value;
-	char		align;
-
-	switch (type)
-	{
-		case INT8OID:
-		case TIMESTAMPTZOID:
-			length = sizeof(int64);
-			by_value = FLOAT8PASSBYVAL;
-			align = TYPALIGN_DOUBLE;
-			break;
-		case INTERVALOID:
-			length = sizeof(Interval);
-			by_value = false;
-			align = TYPALIGN_DOUBLE;
-			break;
-		case TEXTOID:
-		case JSONBOID:
-			length = -1;
-			by_value = false;
-			align = TYPALIGN_INT;
-			break;
-		default:
-			elog(ERROR, "unexpected column type %u", type);
-	}
-	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1,
-											  &n, &lower, type, length, by_value, align));
+	return spi_array(column->values, column->nulls, n, type);
 }
 
 /*
@@ -209,19 +180,10 @@ ledger_deletions(void)
 	return deletions;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		x = *(const int64 *) a;
-	int64		y = *(const int64 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 static bool
 is_there(int64 lead_id, const int64 *ids, int n)
 {
-	return bsearch(&lead_id, ids, n, sizeof(int64), compare_ids) != NULL;
+	return bsearch(&lead_id, ids, n, sizeof(int64), compare_int64) != NULL;
 }
 
 #define KEEP_ROWS(list, ids, count) \
@@ -268,7 +230,7 @@ drop_deleted(Workspace *ws, Statement *batch)
 		ids[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
 											 1, &isnull));
 	}
-	qsort(ids, nids, sizeof(int64), compare_ids);
+	qsort(ids, nids, sizeof(int64), compare_int64);
 	KEEP_ROWS(batch->status_changes, ids, nids);
 	KEEP_ROWS(batch->assignments, ids, nids);
 	KEEP_ROWS(batch->probes, ids, nids);

@@ -375,15 +375,6 @@ same_turns(Rotation *a, Rotation *b)
 		memcmp(a->weights, b->weights, a->nreps * sizeof(int)) == 0;
 }
 
-static Rotation *
-rotation_of_team(Workspace *ws, int64 team_id)
-{
-	for (int i = 0; i < ws->nrotations; i++)
-		if (ws->rotations[i]->team_id == team_id)
-			return ws->rotations[i];
-	return NULL;
-}
-
 /*
  * rotation_changed(): STATEMENT trigger of rep, team and team_member, BEFORE
  * and AFTER; where other reps take turns than before, a new round begins.
@@ -413,7 +404,7 @@ rotation_changed(PG_FUNCTION_ARGS)
 	for (int i = 0; i < after->nrotations; i++)
 	{
 		Rotation   *old = before == NULL ? NULL :
-			rotation_of_team(before, after->rotations[i]->team_id);
+			workspace_rotation(before, after->rotations[i]->team_id);
 
 		if (old == NULL || !same_turns(old, after->rotations[i]))
 			rotation_begin_round(after->rotations[i]);

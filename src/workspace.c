@@ -202,3 +202,13 @@ workspace_plan(Workspace *ws, WorkspacePlan which)
 	}
 	return ws->plans[which];
 }
+
+/* Those who take turns in a team, or (0) all active reps; NULL: no such team. */
+Rotation *
+workspace_rotation(Workspace *ws, int64 team_id)
+{
+	for (int i = 0; i < ws->nrotations; i++)
+		if (ws->rotations[i]->team_id == team_id)
+			return ws->rotations[i];
+	return NULL;
+}

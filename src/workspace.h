@@ -247,6 +247,7 @@ extern const char *lead_column_name(LeadColumn column);
 /* workspace.c: finding the parts of a workspace */
 extern Oid	sister_relation(Oid namespace, Oid owner, const char *name);
 extern Oid	lead_of_sister(Relation relation);
+extern Rotation *workspace_rotation(Workspace *ws, int64 team_id);
 extern SPIPlanPtr workspace_plan(Workspace *ws, WorkspacePlan which);
 
 /* workspace_load.c: reading it */

@@ -94,16 +94,13 @@ read_rows(Workspace *ws, const char *query_format)
 {
 	char	   *query = psprintf(query_format, ws->schema);
 	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
-	Snapshot	snapshot;
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare returned %s for query: %s",
 			 SPI_result_code_string(SPI_result), query);
 
-	/* a parallel query cannot take a new snapshot; it does not write either */
-	snapshot = IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot();
-	spi_check(SPI_execute_snapshot(plan, NULL, NULL, snapshot, InvalidSnapshot,
-								   true, false, 0),
+	spi_check(SPI_execute_snapshot(plan, NULL, NULL, GetLatestSnapshot(),
+								   InvalidSnapshot, true, false, 0),
 			  SPI_OK_SELECT, query);
 	return SPI_processed;
 }
@@ -657,15 +654,6 @@ load_rotation(Workspace *ws, int64 team_id)
 	return rotation;
 }
 
-static Rotation *
-find_rotation(Workspace *ws, int64 team_id)
-{
-	for (int i = 0; i < ws->nrotations; i++)
-		if (ws->rotations[i]->team_id == team_id)
-			return ws->rotations[i];
-	return NULL;
-}
-
 static void
 load_rotations(Workspace *ws)
 {
@@ -706,7 +694,7 @@ load_assignment_rule(Workspace *ws, Relation lead, uint64 row, AssignmentRule *r
 														 rule->rule.name));
 	if (strcmp(rule->chosen.method, "round_robin") == 0)
 	{
-		rule->rotation = find_rotation(ws, row_int64(row, 5));
+		rule->rotation = workspace_rotation(ws, row_int64(row, 5));
 		if (rule->rotation == NULL)
 			return false;
 		rule->chosen.skipped = rule->nobody.skipped = rule->rotation->skipped;
