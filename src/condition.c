@@ -420,7 +420,7 @@ make_condition_parsestate(ConditionCheck *check, const char *text)
 	Alias	   *alias = makeNode(Alias);
 	ParseNamespaceItem *item;
 
-	alias->aliasname = pstrdup(condition_relation_alias(check->kind));
+	alias->aliasname = pstrdup(condition_relation_name(check->kind));
 	pstate->p_sourcetext = text;
 	pstate->p_post_columnref_hook = condition_check_column_hook;
 	pstate->p_ref_hook_state = check;
@@ -486,7 +486,7 @@ condition_compile(Relation relation, ConditionKind kind, const char *text,
 	MemoryContext scratch;
 	ErrorContextCallback callback;
 	SessionSettings saved;
-	ConditionCheck check = {.relation = relation, .kind = kind};
+	ConditionCheck check = {.relation = relation, .kind = kind, .settings = settings};
 	Condition  *volatile condition = NULL;
 	int			nestlevel;
 

@@ -10,6 +10,8 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
+#include "access/tupdesc.h"
 #include "nodes/bitmapset.h"
 #include "nodes/execnodes.h"
 #include "pgtime.h"
@@ -27,10 +29,15 @@ typedef enum ConditionKind
 	CONDITION_TRANSITION		/* guard of a status transition over lead */
 } ConditionKind;
 
+/* Name of the relation that conditions of this kind are over */
+extern const char *condition_relation_name(ConditionKind kind);
+
 /* Settings that every condition is compiled and run under. */
 typedef struct ConditionSettings
 {
 	pg_tz	   *time_zone;		/* setting.time_zone */
+	TupleDesc	setting_desc;	/* of table setting; NULL: not to be read */
+	HeapTuple	setting_row;	/* NULL: there is none */
 } ConditionSettings;
 
 /* A compiled condition.  Lives in the memory context it was compiled in. */

@@ -31,6 +31,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "condition_internal.h"
+#include "executor/spi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/subscripting.h"
@@ -157,7 +158,7 @@ static const struct
 static bool check_walker(Node *node, void *context);
 
 const char *
-condition_relation_alias(ConditionKind kind)
+condition_relation_name(ConditionKind kind)
 {
 	return kinds[kind].alias;
 }
@@ -435,23 +436,63 @@ check_var(ConditionCheck *check, Var *var)
 }
 
 /*
+ * "setting.location": a column of the one row of settings, as a constant, for
+ * conditions are compiled anew when settings change.  NULL: it is none.
+ */
+static Node *
+setting_constant(ConditionCheck *check, ColumnRef *cref)
+{
+	TupleDesc	tupdesc = check->settings->setting_desc;
+	Form_pg_attribute att;
+	const char *name;
+	AttrNumber	attno;
+	Datum		value = (Datum) 0;
+	bool		isnull = true;
+
+	if (tupdesc == NULL || list_length(cref->fields) != 2 ||
+		!IsA(lsecond(cref->fields), String) ||
+		strcmp(strVal(linitial(cref->fields)), "setting") != 0)
+		return NULL;
+	name = strVal(lsecond(cref->fields));
+	attno = SPI_fnumber(tupdesc, name);
+	if (attno <= 0)
+		refuse(check, ERRCODE_UNDEFINED_COLUMN, cref->location,
+			   psprintf("column \"%s\" of table \"setting\" does not exist", name),
+			   NULL, "setting.location and kin are columns of the row of settings.");
+
+	att = TupleDescAttr(tupdesc, attno - 1);
+	if (!IS_BUILTIN(att->atttypid) || !is_type_allowed(att->atttypid))
+		refuse_feature(check, cref->location,
+					   psprintf("column \"%s\" of type %s is not allowed in a condition",
+								name, format_type_be(att->atttypid)),
+					   "Settings can be of built-in types.");
+	if (check->settings->setting_row != NULL)
+		value = heap_getattr(check->settings->setting_row, attno, tupdesc, &isnull);
+	if (!isnull && att->attlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	return (Node *) makeConst(att->atttypid, att->atttypmod, att->attcollation,
+							  att->attlen, value, isnull, att->attbyval);
+}
+
+/*
  * Called by the analysis for each column.  One of a domain is made to look as
  * if it was of the domain's base type, for otherwise ARRAY[column] = '{1}'
  * would have the analysis read the literal as an array of the domain, and so
  * run the domain's constraints.  base_column() puts that right afterwards.
  */
 Node *
-condition_check_column_hook(ParseState *pstate, ColumnRef *cref pg_attribute_unused(),
-							Node *node)
+condition_check_column_hook(ParseState *pstate, ColumnRef *cref, Node *node)
 {
+	ConditionCheck *check = (ConditionCheck *) pstate->p_ref_hook_state;
+
 	if (node != NULL && IsA(node, Var))
 	{
 		Var		   *var = (Var *) node;
 
-		check_var((ConditionCheck *) pstate->p_ref_hook_state, var);
+		check_var(check, var);
 		var->vartype = getBaseTypeAndTypmod(var->vartype, &var->vartypmod);
 	}
-	return NULL;				/* nothing else to offer */
+	return node == NULL ? setting_constant(check, cref) : NULL;
 }
 
 /* A column as it is stored, relabelled as the analysis has seen it. */

@@ -63,6 +63,7 @@ typedef struct ConditionCheck
 {
 	Relation	relation;
 	ConditionKind kind;
+	const ConditionSettings *settings;
 	ParseState *pstate;
 	List	   *literals;		/* of ConditionLiteral, from the raw tree */
 	Bitmapset  *columns;		/* base columns found so far */
@@ -77,8 +78,6 @@ typedef struct ConditionTraits
 	bool		can_fail;
 	bool		needs_settings;
 } ConditionTraits;
-
-extern const char *condition_relation_alias(ConditionKind kind);
 
 /* Before analysis: refuse what analysis itself must not be let near. */
 extern void condition_check_raw(ConditionCheck *check, Node *raw);

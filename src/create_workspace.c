@@ -194,29 +194,6 @@ create_workspace(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* The owner of a workspace's tables; an error if the schema is none. */
-static Oid
-workspace_owner(const char *schema, Oid namespace)
-{
-	Oid			relid = get_relname_relid("lead", namespace);
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("schema \"%s\" is not a workspace", schema),
-				 errdetail("It has no table \"lead\"."),
-				 errhint("lead_mgmt.create_workspace makes one; view lead_mgmt.workspace lists them.")));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	if (!has_privs_of_role(GetUserId(), owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of workspace \"%s\"", schema)));
-	return owner;
-}
-
 /* Version numbers, part by part; a missing part is 0. */
 static int
 compare_versions(const char *a, const char *b)
@@ -284,7 +261,7 @@ upgrade_workspace(PG_FUNCTION_ARGS)
 {
 	char	   *schema = workspace_name(fcinfo);
 	Oid			namespace = get_namespace_oid(schema, false);
-	Oid			owner = workspace_owner(schema, namespace);
+	Oid			owner = workspace_check_owner(schema, namespace);
 	OwnerSwitch saved = switch_to_owner(owner);
 	int			level;
 

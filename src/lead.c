@@ -33,9 +33,10 @@
 #include "key.h"
 #include "ledger.h"
 #include "lead.h"
+#include "lead_score.h"
 #include "rule_failure.h"
-#include "score.h"
 #include "status.h"
+#include "touch.h"
 
 PG_FUNCTION_INFO_V1(lead_begin);
 PG_FUNCTION_INFO_V1(lead_decide);
@@ -303,40 +304,10 @@ score_columns_changed(LeadRow *row)
 {
 	int			attno = -1;
 
-	while ((attno = bms_next_member(row->ws->score_columns, attno)) >= 0)
+	while ((attno = bms_next_member(row->ws->model->columns, attno)) >= 0)
 		if (attribute_changed(row, (AttrNumber) attno))
 			return true;
 	return false;
-}
-
-static void
-set_score(LeadRow *row, const Score *score)
-{
-	Workspace  *ws = row->ws;
-	Datum		zero = points_to_numeric(0);
-
-	lead_set(row, LEAD_DEMOGRAPHIC_SCORE, zero);
-	lead_set(row, LEAD_BEHAVIORAL_SCORE, zero);
-	lead_set(row, LEAD_FIRMOGRAPHIC_SCORE, zero);
-	for (int d = 0; d < ws->ndimensions; d++)
-		if (ws->dimensions[d].column >= 0 && score->limited[d] != 0)
-			lead_set(row, ws->dimensions[d].column, points_to_numeric(score->limited[d]));
-	lead_set(row, LEAD_SCORE_ADJUSTMENT, points_to_numeric(score->adjustment));
-	lead_set(row, LEAD_SCORE, Int32GetDatum(score->score));
-	lead_set_text(row, LEAD_GRADE, score->grade);
-	lead_set(row, LEAD_SCORED_AT, TimestampTzGetDatum(row->statement->at));
-}
-
-static void
-decide_score(LeadRow *row)
-{
-	int64		adjustment = 0;
-	Score		score;
-
-	if (row->old != NULL && !lead_isnull(row, LEAD_SCORE_ADJUSTMENT))
-		adjustment = points_from_numeric(lead_value(row, LEAD_SCORE_ADJUSTMENT));
-	score = score_row(row->ws, adjustment);
-	set_score(row, &score);
 }
 
 /* Of rules that reject: before the ticket is drawn, and before it is written. */
@@ -427,7 +398,8 @@ decide_insert(LeadRow *row)
 	check_created_at(row);
 	check_row(row);
 	decide_keys(row, true);
-	decide_score(row);
+	lead_set_null(row, LEAD_SCORED_AT);
+	lead_score_decide(row, NULL);
 	status_check(row, NULL, lead_text(row, LEAD_STATUS));
 	check_duplicates(row);
 	decide_response_due(row);
@@ -593,39 +565,28 @@ keep_owner_of_upsert(LeadRow *row)
 	insert->drawn_rep_id = 0;
 }
 
-static bool
-became_sales_ready(LeadRow *row)
-{
-	bool		isnull;
-	Datum		old = slot_getattr(row->old, row->ws->column[LEAD_SCORE], &isnull);
-	int			before = isnull ? -1 : DatumGetInt32(old);
-	int			ready = row->ws->sales_ready_score;
-
-	return before < ready && DatumGetInt32(lead_value(row, LEAD_SCORE)) >= ready;
-}
-
 static void
 decide_update(LeadRow *row)
 {
 	bool		all = lead_recompute_depth > 0;
-	bool		rescored;
+	Touch	   *touch;
+	bool		became_ready = false;
 
 	restore_derived(row);
+	touch = touch_apply(row->ws->lead_relid, DatumGetInt64(lead_value(row, LEAD_ID)));
 	if (lead_isnull(row, LEAD_CREATED_AT))
 		lead_set(row, LEAD_CREATED_AT, TimestampTzGetDatum(row->statement->at));
 	stamp_update(row);
 	check_row(row);
 	decide_keys(row, all);
-	rescored = all || lead_isnull(row, LEAD_SCORE) || score_columns_changed(row);
-	if (rescored)
-		decide_score(row);
+	if (all || touch != NULL || lead_isnull(row, LEAD_SCORE) || score_columns_changed(row))
+		became_ready = lead_score_decide(row, touch);
 	if (lead_isnull(row, LEAD_RESPONSE_DUE_AT))
 		decide_response_due(row);
 	keep_owner_of_upsert(row);
 	decide_status(row);
 	check_duplicates(row);
-	if (rescored && lead_isnull(row, LEAD_OWNER_ID) && !changed(row, LEAD_OWNER_ID) &&
-		became_sales_ready(row))
+	if (became_ready && lead_isnull(row, LEAD_OWNER_ID) && !changed(row, LEAD_OWNER_ID))
 		assignment_route(row);
 }
 
@@ -854,13 +815,29 @@ record_keys(RecordContext *context)
 	MemoryContextSwitchTo(old);
 }
 
+/* What was kept in the statement's memory moves to the batch. */
+static void
+record_score(RecordContext *context)
+{
+	Statement  *statement = context->statement;
+	Scored		scored;
+
+	if (!statement_scored(statement, context->lead_id, &scored))
+		return;
+	if (scored.write_state)
+		*append_row(&statement->states, statement->batch_context) = scored.state;
+	if (scored.became_ready)
+		append_row(&statement->events, statement->batch_context)->lead_id = context->lead_id;
+}
+
 static bool
 batch_is_full(Statement *statement)
 {
 	return statement->status_changes.n >= LEDGER_BATCH ||
 		statement->assignments.n >= LEDGER_BATCH ||
 		statement->probes.n >= LEDGER_BATCH ||
-		statement->departed.n >= LEDGER_BATCH;
+		statement->departed.n >= LEDGER_BATCH ||
+		statement->states.n >= LEDGER_BATCH;
 }
 
 /* lead_record(): AFTER ROW trigger; notes what is to be written down. */
@@ -885,6 +862,7 @@ lead_record(PG_FUNCTION_ARGS)
 		record_creation(&context);
 		record_status(&context);
 		record_owner(&context);
+		record_score(&context);
 		record_keys(&context);
 	}
 	if (batch_is_full(context.statement))

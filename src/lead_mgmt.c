@@ -16,6 +16,7 @@
 #include "utils/guc.h"
 
 #include "cache.h"
+#include "engagement.h"
 #include "rotation.h"
 #include "statement.h"
 
@@ -79,6 +80,7 @@ _PG_init(void)
 	cache_init();
 	rotation_init();
 	statement_init();
+	engagement_init();
 }
 
 char *
@@ -143,6 +145,7 @@ spi_array(Datum *values, bool *nulls, int n, Oid type)
 	switch (type)
 	{
 		case INT8OID:
+		case FLOAT8OID:
 		case TIMESTAMPTZOID:
 			length = sizeof(int64);
 			by_value = FLOAT8PASSBYVAL;

@@ -10,13 +10,18 @@
 #include "ledger.h"
 
 #include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "duplicate.h"
 #include "rule_failure.h"
+#include "score_state.h"
 
 /* A column of a batch on its way into an array */
 typedef struct Column
@@ -165,6 +170,36 @@ write_assignments(Workspace *ws, Statement *statement)
 	execute(ws, PLAN_ASSIGNMENT, values, "assignment");
 }
 
+/*
+ * Leads that became ready for sales.  The payload of the notification is the
+ * same each time, so the server sends it once a transaction.
+ */
+static void
+write_events(Workspace *ws, Statement *statement)
+{
+	int			n = statement->events.n;
+	Column		lead_ids;
+	Datum		values[3];
+	StringInfoData payload;
+
+	if (n == 0)
+		return;
+	lead_ids = new_column(n);
+	for (int i = 0; i < n; i++)
+		column_set(&lead_ids, i, Int64GetDatum(statement->events.rows[i].lead_id), false);
+	values[0] = column_array(&lead_ids, n, INT8OID);
+	values[1] = CStringGetTextDatum("sales_ready");
+	values[2] = TimestampTzGetDatum(statement->at);
+	execute(ws, PLAN_LEAD_EVENT, values, "lead_event");
+	if (!ws->notify)
+		return;
+	initStringInfo(&payload);
+	appendStringInfoString(&payload, "{\"event\": \"sales_ready\", \"workspace\": ");
+	escape_json(&payload, get_namespace_name(ws->namespace));
+	appendStringInfoChar(&payload, '}');
+	Async_Notify("lead_mgmt", payload.data);
+}
+
 /* Leads that this session has deleted, rolled back or not */
 static uint64 deletions = 0;
 
@@ -202,7 +237,8 @@ is_there(int64 lead_id, const int64 *ids, int n)
 static void
 drop_deleted(Workspace *ws, Statement *batch)
 {
-	int			n = batch->status_changes.n + batch->assignments.n + batch->probes.n;
+	int			n = batch->status_changes.n + batch->assignments.n + batch->probes.n +
+		batch->states.n + batch->events.n;
 	Column		column = new_column(n);
 	Datum		values[1];
 	int64	   *ids;
@@ -217,6 +253,10 @@ drop_deleted(Workspace *ws, Statement *batch)
 		column.values[n++] = Int64GetDatum(batch->assignments.rows[i].lead_id);
 	for (int i = 0; i < batch->probes.n; i++)
 		column.values[n++] = Int64GetDatum(batch->probes.rows[i].lead_id);
+	for (int i = 0; i < batch->states.n; i++)
+		column.values[n++] = Int64GetDatum(batch->states.rows[i].lead_id);
+	for (int i = 0; i < batch->events.n; i++)
+		column.values[n++] = Int64GetDatum(batch->events.rows[i].lead_id);
 	values[0] = column_array(&column, n, INT8OID);
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_EXISTING), values, NULL, false, 0),
 			  SPI_OK_SELECT, "lead");
@@ -234,6 +274,8 @@ drop_deleted(Workspace *ws, Statement *batch)
 	KEEP_ROWS(batch->status_changes, ids, nids);
 	KEEP_ROWS(batch->assignments, ids, nids);
 	KEEP_ROWS(batch->probes, ids, nids);
+	KEEP_ROWS(batch->states, ids, nids);
+	KEEP_ROWS(batch->events, ids, nids);
 }
 
 static bool
@@ -241,6 +283,7 @@ nothing_pending(Workspace *ws, Statement *statement)
 {
 	return statement->status_changes.n == 0 && statement->assignments.n == 0 &&
 		statement->probes.n == 0 && statement->departed.n == 0 &&
+		statement->states.n == 0 && statement->events.n == 0 &&
 		!rule_failure_pending(ws);
 }
 
@@ -252,6 +295,8 @@ forget_batch(Statement *statement)
 	memset(&statement->assignments, 0, sizeof(statement->assignments));
 	memset(&statement->probes, 0, sizeof(statement->probes));
 	memset(&statement->departed, 0, sizeof(statement->departed));
+	memset(&statement->states, 0, sizeof(statement->states));
+	memset(&statement->events, 0, sizeof(statement->events));
 	MemoryContextReset(statement->batch_context);
 }
 
@@ -281,6 +326,8 @@ ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 		drop_deleted(ws, &batch);
 	write_status_changes(ws, &batch);
 	write_assignments(ws, &batch);
+	score_state_write(ws, &batch.states);
+	write_events(ws, &batch);
 	duplicate_probe_batch(ws, lead, &batch, caller);
 	duplicate_relink_batch(ws, lead, &batch);
 	rule_failure_flush(ws);

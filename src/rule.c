@@ -21,6 +21,7 @@
 
 PG_FUNCTION_INFO_V1(rule_check);
 PG_FUNCTION_INFO_V1(model_switch);
+PG_FUNCTION_INFO_V1(ready_score_lowered);
 PG_FUNCTION_INFO_V1(match_rule_check);
 PG_FUNCTION_INFO_V1(setting_check);
 PG_FUNCTION_INFO_V1(configuration_changed);
@@ -92,7 +93,7 @@ typedef struct RuleTable
 
 static const RuleTable rule_tables[] = {
 	{"score_rule", CONDITION_SCORE_LEAD, "name", "score_rule_condition",
-	"Write one condition over the columns of lead, such as industry = 'Marketing' AND company_size > 50."},
+	"Write one condition over the columns of lead (of engagement, where applies_to says so), such as industry = 'Marketing' AND company_size > 50."},
 	{"assignment_rule", CONDITION_ASSIGNMENT, "name", "assignment_rule_condition",
 	"Write one condition over the columns of lead, such as country = 'DE' AND score >= 70."},
 	{"status_transition", CONDITION_TRANSITION, "to_status", "status_transition_condition",
@@ -149,21 +150,37 @@ rule_name(TriggerData *trigdata, const RuleTable *table)
 	return psprintf("%s to %s", from ? from : "insert", name ? name : "");
 }
 
+/* Not inlined, for the same reason. */
+static pg_noinline ConditionKind
+condition_kind(TriggerData *trigdata, const RuleTable *table)
+{
+	const char *applies_to;
+
+	if (table->kind != CONDITION_SCORE_LEAD)
+		return table->kind;
+	applies_to = column_text(trigdata, "applies_to");
+	return applies_to != NULL && strcmp(applies_to, "engagement") == 0 ?
+		CONDITION_SCORE_ENGAGEMENT : CONDITION_SCORE_LEAD;
+}
+
 static void
 check_condition(TriggerData *trigdata, const RuleTable *table, const char *text)
 {
 	Relation	relation = trigdata->tg_relation;
 	const char *rule = rule_name(trigdata, table);
-	Relation	lead = table_open(lead_of_sister(relation), AccessShareLock);
+	ConditionKind kind = condition_kind(trigdata, table);
+	Relation	subject = table_open(sister_relation(RelationGetNamespace(relation),
+													 relation->rd_rel->relowner,
+													 condition_relation_name(kind)),
+									 AccessShareLock);
 	char	   *schema = pstrdup(quote_identifier(get_namespace_name(RelationGetNamespace(relation))));
 	MemoryContext caller = CurrentMemoryContext;
 	ConditionSettings settings;
 
-	settings.time_zone = workspace_time_zone(RelationGetNamespace(relation),
-											 relation->rd_rel->relowner, schema);
+	workspace_settings(RelationGetNamespace(relation), relation->rd_rel->relowner, schema, &settings);
 	PG_TRY();
 	{
-		condition_compile(lead, table->kind, text, &settings);
+		condition_compile(subject, kind, text, &settings);
 	}
 	PG_CATCH();
 	{
@@ -177,13 +194,22 @@ check_condition(TriggerData *trigdata, const RuleTable *table, const char *text)
 		complete_and_rethrow(error, table, relation, rule ? rule : "");
 	}
 	PG_END_TRY();
-	table_close(lead, NoLock);
+	table_close(subject, NoLock);
 }
 
 static bool
 is_true(const char *value)
 {
 	return value != NULL && strcmp(value, "t") == 0;
+}
+
+static bool
+applies_to_changed(TriggerData *trigdata)
+{
+	const char *old = tuple_text(trigdata, trigdata->tg_trigtuple, "applies_to");
+	const char *new = column_text(trigdata, "applies_to");
+
+	return old == NULL || new == NULL || strcmp(old, new) != 0;
 }
 
 /*
@@ -202,6 +228,8 @@ condition_is_new(TriggerData *trigdata, const RuleTable *table, const char *text
 		return true;
 	if (table->kind == CONDITION_TRANSITION)
 		return false;
+	if (table->kind == CONDITION_SCORE_LEAD && applies_to_changed(trigdata))
+		return true;
 	return is_true(column_text(trigdata, "active")) &&
 		!is_true(tuple_text(trigdata, trigdata->tg_trigtuple, "active"));
 }
@@ -222,18 +250,19 @@ check_method(TriggerData *trigdata)
 }
 
 static void
-check_applies_to(TriggerData *trigdata)
+check_half_life(TriggerData *trigdata)
 {
 	const char *applies_to = column_text(trigdata, "applies_to");
 
-	if (applies_to == NULL || strcmp(applies_to, "engagement") != 0)
+	if (column_text(trigdata, "half_life") == NULL ||
+		(applies_to != NULL && strcmp(applies_to, "engagement") == 0))
 		return;
 	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("score rules over engagements are not supported"),
-			 errdetail("This version of lead_mgmt has rules over the columns of lead."),
-			 errhint("Set applies_to to lead."),
-			 errtableconstraint(trigdata->tg_relation, "score_rule_applies_to_check")));
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("half-life of a rule over the lead has no meaning"),
+			 errdetail("Points decay from the time of an engagement; what a lead is has none."),
+			 errhint("Leave half_life empty, or set applies_to to engagement."),
+			 errtableconstraint(trigdata->tg_relation, "score_rule_half_life_check")));
 }
 
 /* A rule that nobody named is called by what it says. */
@@ -272,42 +301,146 @@ rule_check(PG_FUNCTION_ARGS)
 	if (table->kind == CONDITION_ASSIGNMENT)
 		check_method(trigdata);
 	if (table->kind == CONDITION_SCORE_LEAD)
-		check_applies_to(trigdata);
+		check_half_life(trigdata);
 	if (text != NULL && condition_is_new(trigdata, table, text))
 		check_condition(trigdata, table, text);
 	return PointerGetDatum(named_rule(trigdata, table, text));
 }
 
+static void
+run_on_workspace(Relation relation, char *query)
+{
+	OwnerSwitch saved;
+
+	saved = switch_to_owner(relation->rd_rel->relowner);
+	spi_begin();
+	if (SPI_execute(query, false, 0) < 0)
+		elog(ERROR, "SPI_execute returned %s for query: %s",
+			 SPI_result_code_string(SPI_result), query);
+	spi_end();
+	switch_back(saved);
+}
+
+static void
+retire_others(Relation relation, const char *schema, const char *id)
+{
+	run_on_workspace(relation,
+					 psprintf("UPDATE %s.score_model SET state = 'retired' "
+							  "WHERE state OPERATOR(pg_catalog.=) 'active' "
+							  "AND id OPERATOR(pg_catalog.<>) %s::pg_catalog.int8",
+							  schema, quote_literal_cstr(id)));
+}
+
+/* The action is done once: what is loaded from a dump has its rules already. */
+static void
+copy_model(Relation relation, const char *schema, const char *id, const char *from)
+{
+	const char *to_literal = quote_literal_cstr(id);
+	const char *from_literal = quote_literal_cstr(from);
+
+	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_dimension");
+	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_rule");
+	run_on_workspace(relation,
+					 psprintf("INSERT INTO %1$s.score_dimension (model_id, name, lowest, highest) "
+							  "SELECT %2$s::pg_catalog.int8, d.name, d.lowest, d.highest FROM %1$s.score_dimension d "
+							  "WHERE d.model_id OPERATOR(pg_catalog.=) %3$s::pg_catalog.int8",
+							  schema, to_literal, from_literal));
+	run_on_workspace(relation,
+					 psprintf("INSERT INTO %1$s.score_rule (model_id, dimension, name, applies_to, condition, "
+							  "points, max_points, half_life, active) "
+							  "SELECT %2$s::pg_catalog.int8, r.dimension, r.name, r.applies_to, r.condition, "
+							  "r.points, r.max_points, r.half_life, r.active FROM %1$s.score_rule r "
+							  "WHERE r.model_id OPERATOR(pg_catalog.=) %3$s::pg_catalog.int8 ORDER BY r.id",
+							  schema, to_literal, from_literal));
+	run_on_workspace(relation,
+					 psprintf("UPDATE %1$s.score_model SET copy_of = NULL "
+							  "WHERE id OPERATOR(pg_catalog.=) %2$s::pg_catalog.int8",
+							  schema, to_literal));
+}
+
+static bool
+is_active(const char *state)
+{
+	return state != NULL && strcmp(state, "active") == 0;
+}
+
+/* The active model leaves only for another one, or with all of them. */
+static void
+check_another_is_active(Relation relation, const char *schema)
+{
+	char	   *query = psprintf("SELECT FROM %1$s.score_model HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 "
+								 "AND pg_catalog.count(*) FILTER (WHERE state OPERATOR(pg_catalog.=) 'active') "
+								 "OPERATOR(pg_catalog.=) 0", schema);
+	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
+	bool		none;
+
+	spi_begin();
+	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
+	none = SPI_processed > 0;
+	spi_end();
+	switch_back(saved);
+	if (none)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESTRICT_VIOLATION),
+				 errmsg("no score model would be active"),
+				 errdetail("Leads are scored by the one that is."),
+				 errhint("Set the state of another model to active: that retires this one."),
+				 errtableconstraint(relation, "score_model_active_key")));
+}
+
 /*
- * model_switch(): BEFORE ROW trigger of score_model; a model that becomes
- * active retires the one that was, in the same transaction.
+ * model_switch(): AFTER ROW trigger of score_model; a model that becomes
+ * active retires the one that was, in the same transaction, and one that is a
+ * copy gets its dimensions and rules.
  */
 Datum
 model_switch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = before_row(fcinfo, "model_switch");
+	TriggerData *trigdata = trigger_data(fcinfo, "model_switch");
 	Relation	relation = trigdata->tg_relation;
-	const char *state = column_text(trigdata, "state");
+	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
+	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
+	bool		gone = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event);
+	bool		was_active = !insert && is_active(tuple_text(trigdata, trigdata->tg_trigtuple, "state"));
+	bool		active = !gone && is_active(column_text(trigdata, "state"));
 	const char *id = column_text(trigdata, "id");
-	OwnerSwitch saved;
-	char	   *query;
-
-	if (state == NULL || strcmp(state, "active") != 0 || id == NULL)
-		return PointerGetDatum(new_tuple(trigdata));
+	const char *copy_of = insert ? column_text(trigdata, "copy_of") : NULL;
 
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_model");
-	query = psprintf("UPDATE %s SET state = 'retired' "
-					 "WHERE state OPERATOR(pg_catalog.=) 'active' "
-					 "AND id OPERATOR(pg_catalog.<>) %s::pg_catalog.int8",
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												"score_model"),
-					 quote_literal_cstr(id));
-	saved = switch_to_owner(relation->rd_rel->relowner);
-	spi_begin();
-	spi_check(SPI_execute(query, false, 0), SPI_OK_UPDATE, query);
-	spi_end();
-	switch_back(saved);
-	return PointerGetDatum(new_tuple(trigdata));
+	if (active && !was_active)
+		retire_others(relation, schema, id);
+	if (was_active && !active)
+		check_another_is_active(relation, schema);
+	if (copy_of != NULL)
+		copy_model(relation, schema, id, copy_of);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * ready_score_lowered(): AFTER ROW trigger of setting; hot_lead looks at leads
+ * that are ready now by the score that they have.  The lock lets nobody else
+ * write a row of score_state meanwhile, so that no two wait for each other.
+ */
+Datum
+ready_score_lowered(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, "ready_score_lowered");
+	Relation	relation = trigdata->tg_relation;
+	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
+	const char *score = column_text(trigdata, "sales_ready_score");
+
+	(void) lead_of_sister(relation);
+	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_state");
+	run_on_workspace(relation,
+					 psprintf("LOCK TABLE %s.score_state IN SHARE ROW EXCLUSIVE MODE", schema));
+	run_on_workspace(relation,
+					 psprintf("INSERT INTO %1$s.score_state AS s (lead_id, rule_version, rule_id, times, level, "
+							  "first_at, last_at, ready_until) "
+							  "SELECT l.id, 0, '{}', '{}', '{}', '{}', '{}', 'infinity' FROM %1$s.lead l "
+							  "WHERE l.score OPERATOR(pg_catalog.>=) %2$s::pg_catalog.int4 "
+							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until",
+							  schema, quote_literal_cstr(score)));
+	return PointerGetDatum(NULL);
 }
 
 /* match_rule_check(): BEFORE ROW trigger of match_rule */

@@ -1,16 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * score.c
- *	  What the rules of the active model say about a row.
+ *	  What the rules of a model say about a lead.
  *
  * score = clamp(adjustment + sum over dimensions of clamp(sum of points,
- * lowest, highest), 0, 100), rounded half up once, at the end.  Points are
- * kept in millionths in 64 bits: the tables allow no finer and no larger
- * ones, so that all sums are exact.
+ * lowest, highest), 0, 100), rounded half up once, at the end.
+ *
+ * A rule with a half-life h gives points * 2^(-age / h) for each engagement.
+ * All its engagements decay at the same rate, so their sum at one time tells
+ * their sum at any other ("forward decay": Cormode, Shkapenyuk, Srivastava and
+ * Xu, ICDE 2009).  It is kept as of the newest engagement: then no factor
+ * exceeds 1, so nothing overflows however long the history is.
  *
  *-------------------------------------------------------------------------
  */
 #include "score.h"
+
+#include <math.h>
 
 #include "executor/executor.h"
 #include "utils/builtins.h"
@@ -22,10 +28,15 @@
 
 #define HIGHEST_SCORE (100 * POINT_SCALE)
 
+/* Numeric arguments keep to six decimals, as the tables' checks say. */
+#define NUMERIC_SCALE INT64CONST(1000000)
+
 Datum
-points_to_numeric(int64 points)
+points_to_numeric(Points points)
 {
 	int			decimals = POINT_DECIMALS;
+	Datum		whole;
+	Datum		rest;
 
 	if (points == 0)
 		decimals = 0;
@@ -34,16 +45,94 @@ points_to_numeric(int64 points)
 		points /= 10;
 		decimals--;
 	}
-	return NumericGetDatum(int64_div_fast_to_numeric(points, decimals));
+	if (points <= PG_INT64_MAX && points >= PG_INT64_MIN)
+		return NumericGetDatum(int64_div_fast_to_numeric((int64) points, decimals));
+
+	points *= decimals == 0 ? POINT_SCALE : 1;
+	for (; decimals > 0 && decimals < POINT_DECIMALS; decimals++)
+		points *= 10;
+	points = points_clamp(points, -(Points) PG_INT64_MAX * POINT_SCALE,
+						  (Points) PG_INT64_MAX * POINT_SCALE);
+	whole = NumericGetDatum(int64_to_numeric((int64) (points / POINT_SCALE)));
+	rest = NumericGetDatum(int64_div_fast_to_numeric((int64) (points % POINT_SCALE), POINT_DECIMALS));
+	return DirectFunctionCall2(numeric_add, whole, rest);
 }
 
-int64
+Points
 points_from_numeric(Datum value)
 {
 	Datum		scaled = DirectFunctionCall2(numeric_mul, value,
-											 NumericGetDatum(int64_to_numeric(POINT_SCALE)));
+											 NumericGetDatum(int64_to_numeric(NUMERIC_SCALE)));
 
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled));
+	return (Points) DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled)) *
+		(POINT_SCALE / NUMERIC_SCALE);
+}
+
+Points
+points_from_double(double value)
+{
+	double		scaled = rint(value * (double) POINT_SCALE);
+
+	return (Points) points_clamp(scaled, -1e37, 1e37);
+}
+
+static double
+decay(const ScoreRule *rule, TimestampTz from, TimestampTz to)
+{
+	return exp2(-((double) to - (double) from) / rule->half_life);
+}
+
+void
+score_total_add(const ScoreRule *rule, RuleTotal *total, TimestampTz at)
+{
+	RuleTotal	one = {1, 1, at, at};
+
+	score_total_merge(rule, total, &one);
+}
+
+void
+score_total_merge(const ScoreRule *rule, RuleTotal *total, const RuleTotal *more)
+{
+	if (more->times == 0)
+		return;
+	if (total->times == 0)
+	{
+		*total = *more;
+		return;
+	}
+	total->times += more->times;
+	if (rule->half_life == 0)
+		total->level += more->level;
+	else if (more->last_at >= total->last_at)
+		total->level = total->level * decay(rule, total->last_at, more->last_at) + more->level;
+	else
+		total->level += more->level * decay(rule, more->last_at, total->last_at);
+	total->first_at = Min(total->first_at, more->first_at);
+	total->last_at = Max(total->last_at, more->last_at);
+}
+
+Points
+score_rule_points(const ScoreRule *rule, const RuleTotal *total, TimestampTz at)
+{
+	Points		points;
+
+	if (total->times == 0)
+		return 0;
+	if (rule->half_life == 0)
+		points = rule->points * total->times;
+	else
+		points = points_from_double((double) rule->points / (double) POINT_SCALE *
+									total->level * decay(rule, total->last_at, at));
+	return points_clamp(points, -rule->most, rule->most);
+}
+
+bool
+score_decays(const ScoreModel *model, const RuleTotal *totals)
+{
+	for (int i = 0; totals != NULL && i < model->engagement.n; i++)
+		if (totals[i].times > 0 && model->engagement.rules[i].half_life > 0)
+			return true;
+	return false;
 }
 
 /* The highest grade whose lowest score is reached. */
@@ -57,60 +146,227 @@ grade_of(Workspace *ws, int score)
 	return grade;
 }
 
-static void
-report_failures(Workspace *ws)
+/* Half up, within 0..100 */
+static int
+round_half_up(Points total)
 {
-	for (int i = 0; i < ws->nscore_rules; i++)
-		if (ws->score_failures[i] != NULL)
+	total = points_clamp(total, 0, HIGHEST_SCORE);
+	return (int) ((total + POINT_SCALE / 2) / POINT_SCALE);
+}
+
+static void
+report_failures(Workspace *ws, ScoreRules *rules)
+{
+	for (int i = 0; i < rules->n; i++)
+		if (rules->failures[i] != NULL)
 		{
-			rule_failure_report(ws, &ws->score_rules[i].rule,
-								ws->score_failures[i], false);
-			ws->score_failures[i] = NULL;
+			rule_failure_report(ws, &rules->rules[i].rule, rules->failures[i], false);
+			rules->failures[i] = NULL;
 		}
 }
 
-static int
-round_half_up(int64 total)
+void
+score_evaluate(Workspace *ws, ScoreModel *model)
 {
-	int64		within = Max(0, Min(total, HIGHEST_SCORE));
+	ScoreRules *rules = &model->lead;
+	MemoryContext old = MemoryContextSwitchTo(ws->econtext->ecxt_per_tuple_memory);
+	bool		failed;
 
-	return (int) ((within + POINT_SCALE / 2) / POINT_SCALE);
+	/* a row before this one may have been cancelled half way */
+	memset(rules->failures, 0, rules->n * sizeof(ErrorData *));
+	score_memo_recall(ws, model);
+	failed = conditions_hold(rules->conditions, rules->n, model->known, ws->econtext,
+							 &ws->settings, rules->holds, rules->failures);
+	score_memo_learn(ws, model);
+	if (failed)
+		report_failures(ws, rules);
+	MemoryContextSwitchTo(old);
+}
+
+/* The points of all rules by dimension; without negative ones that decay. */
+static void
+sum_points(ScoreModel *model, const RuleTotal *totals, TimestampTz at, bool bound, Points *sums)
+{
+	for (int i = 0; i < model->lead.n; i++)
+	{
+		const ScoreRule *rule = &model->lead.rules[i];
+
+		if (model->lead.holds[i])
+			sums[rule->dimension] += points_clamp(rule->points, -rule->most, rule->most);
+	}
+	for (int i = 0; totals != NULL && i < model->engagement.n; i++)
+	{
+		const ScoreRule *rule = &model->engagement.rules[i];
+
+		if (!bound || rule->half_life == 0 || rule->points > 0)
+			sums[rule->dimension] += score_rule_points(rule, &totals[i], at);
+	}
+}
+
+static Points
+total_within_limits(ScoreModel *model, const Points *sums, Points adjustment, Points *limited)
+{
+	Points		total = adjustment;
+
+	for (int d = 0; d < model->ndimensions; d++)
+	{
+		Points		value = points_clamp(sums[d], model->dimensions[d].lowest,
+										 model->dimensions[d].highest);
+
+		if (limited != NULL)
+			limited[d] = value;
+		total += value;
+	}
+	return total;
 }
 
 Score
-score_row(Workspace *ws, int64 adjustment)
+score_compute(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
+			  Points adjustment, TimestampTz at)
 {
-	Score		result;
-	bool		failed;
 	MemoryContext old = MemoryContextSwitchTo(ws->econtext->ecxt_per_tuple_memory);
+	Score		result;
 
-	result.sums = palloc0((ws->ndimensions + 1) * sizeof(int64));
-	result.limited = palloc((ws->ndimensions + 1) * sizeof(int64));
-
-	/* a row before this one may have been cancelled half way */
-	memset(ws->score_failures, 0, ws->nscore_rules * sizeof(ErrorData *));
-	score_memo_recall(ws);
-	failed = conditions_hold(ws->score_conditions, ws->nscore_rules, ws->score_known,
-							 ws->econtext, &ws->settings, ws->score_holds,
-							 ws->score_failures);
-	score_memo_learn(ws);
-	if (failed)
-		report_failures(ws);
-
-	for (int i = 0; i < ws->nscore_rules; i++)
-		if (ws->score_holds[i])
-			result.sums[ws->score_rules[i].dimension] += ws->score_rules[i].points;
-
+	result.sums = palloc0((model->ndimensions + 1) * sizeof(Points));
+	result.limited = palloc0((model->ndimensions + 1) * sizeof(Points));
 	result.adjustment = adjustment;
-	result.total = adjustment;
-	for (int d = 0; d < ws->ndimensions; d++)
-	{
-		result.limited[d] = Max(ws->dimensions[d].lowest,
-								Min(result.sums[d], ws->dimensions[d].highest));
-		result.total += result.limited[d];
-	}
+	sum_points(model, totals, at, false, result.sums);
+	result.total = total_within_limits(model, result.sums, adjustment, result.limited);
 	result.score = round_half_up(result.total);
 	result.grade = grade_of(ws, result.score);
 	MemoryContextSwitchTo(old);
 	return result;
+}
+
+/* The score at a time, or an upper bound of it and of all that follow. */
+static int
+score_then(Workspace *ws, ScoreModel *model, const RuleTotal *totals, Points adjustment,
+		   TimestampTz at, bool bound)
+{
+	MemoryContext old = MemoryContextSwitchTo(ws->econtext->ecxt_per_tuple_memory);
+	Points	   *sums = palloc0((model->ndimensions + 1) * sizeof(Points));
+	int			score;
+
+	sum_points(model, totals, at, bound, sums);
+	score = round_half_up(total_within_limits(model, sums, adjustment, NULL));
+	pfree(sums);
+	MemoryContextSwitchTo(old);
+	return score;
+}
+
+/* Half-lives after which nothing that matters is left, of a billion points */
+#define HALF_LIVES_LEFT 64
+
+/* From when on nothing changes any more */
+static TimestampTz
+settled_at(ScoreModel *model, const RuleTotal *totals, TimestampTz from)
+{
+	double		longest = 0;
+	double		limit = (double) (END_TIMESTAMP - 1) - (double) from;
+
+	for (int i = 0; i < model->engagement.n; i++)
+		if (totals[i].times > 0)
+			longest = Max(longest, model->engagement.rules[i].half_life);
+	return from + (int64) Min(longest * HALF_LIVES_LEFT, limit);
+}
+
+TimestampTz
+score_reaches_until(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
+					Points adjustment, TimestampTz from, int least)
+{
+	TimestampTz low = from;
+	TimestampTz high;
+
+	if (score_then(ws, model, totals, adjustment, from, true) < least)
+		return DT_NOBEGIN;
+	if (!score_decays(model, totals))
+		return DT_NOEND;
+	high = settled_at(model, totals, from);
+	if (score_then(ws, model, totals, adjustment, high, true) >= least)
+		return DT_NOEND;
+	while (high - low > 1)
+	{
+		TimestampTz middle = low + (high - low) / 2;
+
+		if (score_then(ws, model, totals, adjustment, middle, true) >= least)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
+static bool
+same_grade(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static const char *
+grade_then(Workspace *ws, ScoreModel *model, const RuleTotal *totals, Points adjustment,
+		   TimestampTz at)
+{
+	return grade_of(ws, score_then(ws, model, totals, adjustment, at, false));
+}
+
+/* Do all that decays have one sign?  Then the score moves in one direction. */
+static bool
+moves_one_way(const ScoreModel *model, const RuleTotal *totals)
+{
+	bool		gains = false;
+	bool		losses = false;
+
+	for (int i = 0; i < model->engagement.n; i++)
+	{
+		if (totals[i].times == 0 || model->engagement.rules[i].half_life == 0)
+			continue;
+		if (model->engagement.rules[i].points > 0)
+			gains = true;
+		else
+			losses = true;
+	}
+	return !(gains && losses);
+}
+
+/* Steps of a second, each a twentieth longer than the one before. */
+#define FIRST_STEP	USECS_PER_SEC
+#define STEP_GROWTH	1.05
+
+/*
+ * Where points of both signs decay the score may fall and rise, so the first
+ * change is looked for step by step, and then within the step.
+ */
+TimestampTz
+score_grade_until(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
+				  Points adjustment, TimestampTz from)
+{
+	const char *grade = grade_then(ws, model, totals, adjustment, from);
+	TimestampTz low = from;
+	TimestampTz high = from;
+	TimestampTz end;
+	double		step = FIRST_STEP;
+
+	if (!score_decays(model, totals))
+		return DT_NOEND;
+	end = settled_at(model, totals, from);
+	if (moves_one_way(model, totals))
+		step = (double) (end - from);
+	while (same_grade(grade_then(ws, model, totals, adjustment, high), grade))
+	{
+		if (high >= end)
+			return DT_NOEND;
+		low = high;
+		high = (double) high + step < (double) end ? high + (int64) step : end;
+		step *= STEP_GROWTH;
+	}
+	while (high - low > 1)
+	{
+		TimestampTz middle = low + (high - low) / 2;
+
+		if (same_grade(grade_then(ws, model, totals, adjustment, middle), grade))
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
 }

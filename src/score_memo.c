@@ -59,33 +59,33 @@ only_text_column(Workspace *ws, Condition *condition)
 }
 
 static ScoreMemo *
-memo_of_column(Workspace *ws, AttrNumber attno)
+memo_of_column(ScoreModel *model, AttrNumber attno)
 {
 	ScoreMemo  *memo;
 
-	for (int i = 0; i < ws->nscore_memos; i++)
-		if (ws->score_memos[i]->column == attno - 1)
-			return ws->score_memos[i];
+	for (int i = 0; i < model->nmemos; i++)
+		if (model->memos[i]->column == attno - 1)
+			return model->memos[i];
 
 	memo = palloc0(sizeof(ScoreMemo));
 	memo->column = attno - 1;
 	for (int i = 0; i < MEMO_ENTRIES; i++)
 		memo->entries[i].length = -1;
-	ws->score_memos[ws->nscore_memos++] = memo;
+	model->memos[model->nmemos++] = memo;
 	return memo;
 }
 
 void
-score_memo_prepare(Workspace *ws)
+score_memo_prepare(Workspace *ws, ScoreModel *model)
 {
 	MemoryContext old = MemoryContextSwitchTo(ws->context);
 
-	ws->score_memos = palloc((ws->nscore_rules + 1) * sizeof(ScoreMemo *));
-	ws->score_known = palloc0((ws->nscore_rules + 1) * sizeof(bool));
-	for (int i = 0; i < ws->nscore_rules; i++)
+	model->memos = palloc((model->lead.n + 1) * sizeof(ScoreMemo *));
+	model->known = palloc0((model->lead.n + 1) * sizeof(bool));
+	for (int i = 0; i < model->lead.n; i++)
 	{
-		AttrNumber	attno = only_text_column(ws, ws->score_conditions[i]);
-		ScoreMemo  *memo = attno == 0 ? NULL : memo_of_column(ws, attno);
+		AttrNumber	attno = only_text_column(ws, model->lead.conditions[i]);
+		ScoreMemo  *memo = attno == 0 ? NULL : memo_of_column(model, attno);
 
 		if (memo != NULL && memo->nrules < MEMO_RULES)
 			memo->rules[memo->nrules++] = i;
@@ -105,7 +105,7 @@ has_paid(ScoreMemo *memo)
 }
 
 static void
-recall_column(Workspace *ws, ScoreMemo *memo)
+recall_column(Workspace *ws, ScoreModel *model, ScoreMemo *memo)
 {
 	struct varlena *value;
 	uint32		hash;
@@ -137,43 +137,43 @@ recall_column(Workspace *ws, ScoreMemo *memo)
 	memo->hits++;
 	for (int i = 0; i < memo->nrules; i++)
 	{
-		ws->score_known[memo->rules[i]] = true;
-		ws->score_holds[memo->rules[i]] = (entry->answers >> i) & 1;
+		model->known[memo->rules[i]] = true;
+		model->lead.holds[memo->rules[i]] = (entry->answers >> i) & 1;
 	}
 }
 
 void
-score_memo_recall(Workspace *ws)
+score_memo_recall(Workspace *ws, ScoreModel *model)
 {
-	memset(ws->score_known, 0, ws->nscore_rules * sizeof(bool));
-	for (int m = 0; m < ws->nscore_memos; m++)
-		recall_column(ws, ws->score_memos[m]);
+	memset(model->known, 0, model->lead.n * sizeof(bool));
+	for (int m = 0; m < model->nmemos; m++)
+		recall_column(ws, model, model->memos[m]);
 }
 
 /* A rule that failed has no answer, so neither has its column's value. */
 static bool
-any_failed(Workspace *ws, ScoreMemo *memo)
+any_failed(ScoreModel *model, ScoreMemo *memo)
 {
 	for (int i = 0; i < memo->nrules; i++)
-		if (ws->score_failures[memo->rules[i]] != NULL)
+		if (model->lead.failures[memo->rules[i]] != NULL)
 			return true;
 	return false;
 }
 
 void
-score_memo_learn(Workspace *ws)
+score_memo_learn(Workspace *ws, ScoreModel *model)
 {
-	for (int m = 0; m < ws->nscore_memos; m++)
+	for (int m = 0; m < model->nmemos; m++)
 	{
-		ScoreMemo  *memo = ws->score_memos[m];
+		ScoreMemo  *memo = model->memos[m];
 		struct varlena *value;
 
-		if (memo->missed == NULL || any_failed(ws, memo))
+		if (memo->missed == NULL || any_failed(model, memo))
 			continue;
 		value = (struct varlena *) DatumGetPointer(ws->slot->tts_values[memo->column]);
 		memo->missed->answers = 0;
 		for (int i = 0; i < memo->nrules; i++)
-			if (ws->score_holds[memo->rules[i]])
+			if (model->lead.holds[memo->rules[i]])
 				memo->missed->answers |= UINT64CONST(1) << i;
 		memo->missed->length = (int16) VARSIZE_ANY_EXHDR(value);
 	}

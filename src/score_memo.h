@@ -11,15 +11,15 @@
 #include "workspace.h"
 
 /* Find the rules that it is for; in the workspace's context. */
-extern void score_memo_prepare(Workspace *ws);
+extern void score_memo_prepare(Workspace *ws, ScoreModel *model);
 
 /*
- * Answer what is known of the row in ws->slot: sets ws->score_holds and
- * ws->score_known for those rules, and clears the latter for the others.
+ * Answer what is known of the row in ws->slot: sets model->lead.holds and
+ * model->known for those rules, and clears the latter for the others.
  */
-extern void score_memo_recall(Workspace *ws);
+extern void score_memo_recall(Workspace *ws, ScoreModel *model);
 
 /* Remember what has been found out about the row just recalled. */
-extern void score_memo_learn(Workspace *ws);
+extern void score_memo_learn(Workspace *ws, ScoreModel *model);
 
 #endif							/* LEAD_MGMT_SCORE_MEMO_H */

@@ -30,11 +30,24 @@
 #include "rotation.h"
 #include "rule_failure.h"
 
+#define HASH_INT64(key) (hash_bytes_uint32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32)))
+
 #define SH_PREFIX decision
 #define SH_ELEMENT_TYPE Decision
 #define SH_KEY_TYPE int64
 #define SH_KEY lead_id
-#define SH_HASH_KEY(tb, key) (hash_bytes_uint32((uint32) (key) ^ (uint32) ((uint64) (key) >> 32)))
+#define SH_HASH_KEY(tb, key) HASH_INT64(key)
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+#define SH_PREFIX scored
+#define SH_ELEMENT_TYPE Scored
+#define SH_KEY_TYPE int64
+#define SH_KEY lead_id
+#define SH_HASH_KEY(tb, key) HASH_INT64(key)
 #define SH_EQUAL(tb, a, b) ((a) == (b))
 #define SH_SCOPE static inline
 #define SH_DECLARE
@@ -82,7 +95,8 @@ write_what_is_left(void)
 	{
 		Relation	lead;
 
-		if (s->status_changes.n == 0 && s->assignments.n == 0 && s->departed.n == 0)
+		if (s->status_changes.n == 0 && s->assignments.n == 0 && s->departed.n == 0 &&
+			s->states.n == 0 && s->events.n == 0)
 			continue;
 		lead = table_open(s->lead_relid, RowExclusiveLock);
 		PushActiveSnapshot(GetTransactionSnapshot());
@@ -302,6 +316,35 @@ statement_decided(Statement *statement, int64 lead_id, int64 rep_id)
 		return NULL;
 	decision->recorded = true;
 	return decision->outcome;
+}
+
+void
+statement_score(Statement *statement, const Scored *scored)
+{
+	Scored	   *entry;
+	bool		found;
+	char		status;
+
+	if (statement->scored == NULL)
+		statement->scored = scored_create(statement->context, 16, NULL);
+	entry = scored_insert(statement->scored, scored->lead_id, &found);
+	status = entry->status;
+	*entry = *scored;
+	entry->status = status;
+}
+
+/* false: there is nothing to be written about this row. */
+bool
+statement_scored(Statement *statement, int64 lead_id, Scored *scored)
+{
+	Scored	   *entry = statement->scored == NULL ? NULL :
+		scored_lookup(statement->scored, lead_id);
+
+	if (entry == NULL)
+		return false;
+	*scored = *entry;
+	scored_delete(statement->scored, lead_id);
+	return true;
 }
 
 void *

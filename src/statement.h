@@ -58,6 +58,35 @@ typedef struct DepartedRow
 	char	   *keys[MATCH_KEYS];	/* that it had; NULL: none, or has it still */
 } DepartedRow;
 
+/* A row of score_state to be written; see score_state.c */
+typedef struct StateRow
+{
+	int64		lead_id;
+	int64		rule_version;
+	bool		exists;			/* as far as one could see */
+	bool		gone;			/* nothing is left to be kept */
+	int			ntotals;
+	int64	   *rule_ids;
+	struct RuleTotal *totals;
+	TimestampTz ready_until;	/* DT_NOBEGIN: not ready */
+} StateRow;
+
+/* A lead that reached the score for sales */
+typedef struct EventRow
+{
+	int64		lead_id;
+} EventRow;
+
+/* What scoring a row decided, until the row exists */
+typedef struct Scored
+{
+	int64		lead_id;		/* hash key */
+	bool		write_state;
+	bool		became_ready;
+	StateRow	state;
+	char		status;			/* simplehash's */
+} Scored;
+
 #define DEFINE_ROWS(Type) \
 	typedef struct Type##s { Type *rows; int n; int allocated; } Type##s
 
@@ -66,6 +95,8 @@ DEFINE_ROWS(AssignmentRow);
 DEFINE_ROWS(ProbeRow);
 DEFINE_ROWS(Decision);
 DEFINE_ROWS(DepartedRow);
+DEFINE_ROWS(StateRow);
+DEFINE_ROWS(EventRow);
 
 typedef struct Statement
 {
@@ -80,6 +111,7 @@ typedef struct Statement
 	char	   *login;
 	struct decision_hash *decisions;
 	Decisions	more_decisions; /* on leads of an id that has one already */
+	struct scored_hash *scored;
 	uint64		deletions;		/* of leads in this session when it began */
 
 	/*
@@ -97,6 +129,8 @@ typedef struct Statement
 	AssignmentRows assignments;
 	ProbeRows	probes;
 	DepartedRows departed;
+	StateRows	states;
+	EventRows	events;
 } Statement;
 
 extern void statement_init(void);
@@ -111,6 +145,10 @@ extern void statement_decide(Statement *statement, int64 lead_id, int64 rep_id,
 							 const Outcome *outcome, Oid sequence, int64 ticket);
 extern void statement_undecide(Statement *statement, int64 lead_id, int64 rep_id);
 extern const Outcome *statement_decided(Statement *statement, int64 lead_id, int64 rep_id);
+
+/* Note what scoring a row decided, and pick it up once the row exists. */
+extern void statement_score(Statement *statement, const Scored *scored);
+extern bool statement_scored(Statement *statement, int64 lead_id, Scored *scored);
 
 /* Room for one more row of a batch; grows it in "context". */
 #define append_row(list, context) \

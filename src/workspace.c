@@ -16,9 +16,13 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "optimizer/cost.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/syscache.h"
 
 const LeadColumn match_key_column[MATCH_KEYS] = {
@@ -68,6 +72,32 @@ sister_relation(Oid namespace, Oid owner, const char *name)
 	return relid;
 }
 
+/*
+ * The owner of a workspace's tables, whom the caller must be or act for; an
+ * error if the schema is no workspace.
+ */
+Oid
+workspace_check_owner(const char *schema, Oid namespace)
+{
+	Oid			relid = get_relname_relid("lead", namespace);
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("schema \"%s\" is not a workspace", schema),
+				 errdetail("It has no table \"lead\"."),
+				 errhint("lead_mgmt.create_workspace makes one; view lead_mgmt.workspace lists them.")));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of workspace \"%s\"", schema)));
+	return owner;
+}
+
 /* The table "lead" beside another table of the workspace. */
 Oid
 lead_of_sister(Relation relation)
@@ -99,11 +129,16 @@ lead_of_sister(Relation relation)
 #define RELINK_ARGUMENTS \
 	5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID}
 
+#define STATE_ARGUMENTS \
+	INT8OID, INT8OID, INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID, \
+	TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID
+
 typedef struct PlanSource
 {
 	const char *query;			/* %1$s: the quoted schema */
 	int			nargs;
 	Oid			argtypes[10];
+	bool		by_index;		/* planned as if tables were large already */
 } PlanSource;
 
 /* A statement's rows travel as arrays: one query, whatever their number. */
@@ -174,7 +209,102 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"actor = EXCLUDED.actor, login = EXCLUDED.login, at = EXCLUDED.at",
 		6, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	},
+	[PLAN_LOCK_LEADS] = {
+		"SELECT id FROM %1$s.lead WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
+		"ORDER BY id FOR NO KEY UPDATE",
+		1, {INT8ARRAYOID}, true
+	},
+	[PLAN_TOUCH_LEADS] = {
+		"UPDATE %1$s.lead SET scored_at = scored_at WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+		1, {INT8ARRAYOID}, true
+	},
+	[PLAN_ENGAGEMENTS] = {
+		"SELECT e FROM %1$s.engagement e WHERE e.lead_id OPERATOR(pg_catalog.=) ANY ($1)",
+		1, {INT8ARRAYOID}, true
+	},
+	[PLAN_ADJUSTMENTS] = {
+		"SELECT a.lead_id, a.points::pg_catalog.numeric, a.created_at, a.reason "
+		"FROM %1$s.score_adjustment a WHERE a.lead_id OPERATOR(pg_catalog.=) ANY ($1) "
+		"ORDER BY a.created_at, a.id",
+		1, {INT8ARRAYOID}, true
+	},
+	[PLAN_STATE_INSERT] = {
+		"INSERT INTO %1$s.score_state (lead_id, rule_version, rule_id, times, level, first_at, last_at, ready_until) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+		"ON CONFLICT (lead_id) DO UPDATE SET rule_version = EXCLUDED.rule_version, "
+		"rule_id = EXCLUDED.rule_id, times = EXCLUDED.times, level = EXCLUDED.level, "
+		"first_at = EXCLUDED.first_at, last_at = EXCLUDED.last_at, ready_until = EXCLUDED.ready_until",
+		8, {STATE_ARGUMENTS}
+	},
+	[PLAN_STATE_UPDATE] = {
+		"UPDATE %1$s.score_state SET rule_version = $2, rule_id = $3, times = $4, level = $5, "
+		"first_at = $6, last_at = $7, ready_until = $8 WHERE lead_id OPERATOR(pg_catalog.=) $1",
+		8, {STATE_ARGUMENTS}, true
+	},
+	[PLAN_STATE_DELETE] = {
+		"DELETE FROM %1$s.score_state WHERE lead_id OPERATOR(pg_catalog.=) $1",
+		1, {INT8OID}, true
+	},
+	[PLAN_LEAD_PAGE] = {
+		"SELECT l FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.>) $1 "
+		"AND l.id OPERATOR(pg_catalog.<=) $2 ORDER BY l.id LIMIT $3",
+		3, {INT8OID, INT8OID, INT8OID}, true
+	},
+	[PLAN_LEAD_ROWS] = {
+		"SELECT l FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY l.id",
+		1, {INT8ARRAYOID}, true
+	},
+	[PLAN_LEAD_EVENT] = {
+		"INSERT INTO %1$s.lead_event (lead_id, event, at) SELECT pg_catalog.unnest($1), $2, $3",
+		3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+	},
 };
+
+/*
+ * Plan now, once for all arguments, and by the indexes: a plan that is kept
+ * from when the table had ten rows would scan all of it for ever after.
+ */
+static void
+plan_by_index(SPIPlanPtr plan)
+{
+	bool		saved = enable_seqscan;
+	ListCell   *lc;
+
+	enable_seqscan = false;
+	PG_TRY();
+	{
+		foreach(lc, SPI_plan_get_plan_sources(plan))
+		{
+			CachedPlan *cached = GetCachedPlan(lfirst(lc), NULL, CurrentResourceOwner, NULL);
+
+			ReleaseCachedPlan(cached, CurrentResourceOwner);
+		}
+	}
+	PG_FINALLY();
+	{
+		enable_seqscan = saved;
+	}
+	PG_END_TRY();
+}
+
+static SPIPlanPtr
+prepare(Workspace *ws, const PlanSource *source)
+{
+	char	   *query = psprintf(source->query, ws->schema);
+	Oid			argtypes[lengthof(source->argtypes)];
+	SPIPlanPtr	plan;
+
+	memcpy(argtypes, source->argtypes, sizeof(argtypes));
+	plan = SPI_prepare_cursor(query, source->nargs, argtypes,
+							  source->by_index ? CURSOR_OPT_GENERIC_PLAN : 0);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare returned %s for query: %s",
+			 SPI_result_code_string(SPI_result), query);
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "SPI_keepplan failed");
+	pfree(query);
+	return plan;
+}
 
 /*
  * A prepared statement of the workspace, kept with it.  Must be called within
@@ -183,23 +313,13 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 SPIPlanPtr
 workspace_plan(Workspace *ws, WorkspacePlan which)
 {
-	if (ws->plans[which] == NULL)
-	{
-		const PlanSource *source = &plan_sources[which];
-		char	   *query = psprintf(source->query, ws->schema);
-		Oid			argtypes[lengthof(source->argtypes)];
-		SPIPlanPtr	plan;
+	const PlanSource *source = &plan_sources[which];
+	bool		fresh = (ws->plans[which] == NULL);
 
-		memcpy(argtypes, source->argtypes, sizeof(argtypes));
-		plan = SPI_prepare(query, source->nargs, argtypes);
-		if (plan == NULL)
-			elog(ERROR, "SPI_prepare returned %s for query: %s",
-				 SPI_result_code_string(SPI_result), query);
-		if (SPI_keepplan(plan) != 0)
-			elog(ERROR, "SPI_keepplan failed");
-		ws->plans[which] = plan;
-		pfree(query);
-	}
+	if (fresh)
+		ws->plans[which] = prepare(ws, source);
+	if (source->by_index && (fresh || !SPI_plan_is_valid(ws->plans[which])))
+		plan_by_index(ws->plans[which]);
 	return ws->plans[which];
 }
 

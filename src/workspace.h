@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 
 #include "condition.h"
+#include "points.h"
 
 /* A rule that does not compile: said again until it could be written down */
 typedef struct BrokenRule
@@ -23,10 +24,6 @@ typedef struct BrokenRule
 	const struct RuleName *rule;
 	ErrorData  *error;
 } BrokenRule;
-
-/* Points are exact: millionths in 64 bits; the tables' checks keep to that. */
-#define POINT_SCALE		INT64CONST(1000000)
-#define POINT_DECIMALS	6
 
 /* Columns of lead that code reads or writes, found by name at each load. */
 typedef enum LeadColumn
@@ -64,6 +61,30 @@ typedef enum LeadColumn
 } LeadColumn;
 #define LEAD_COLUMNS (LEAD_UPDATED_BY + 1)
 
+/* The same of engagement */
+typedef enum EngagementColumn
+{
+	ENGAGEMENT_LEAD_ID,
+	ENGAGEMENT_KIND,
+	ENGAGEMENT_AT,
+	ENGAGEMENT_SUBMISSION_ID
+} EngagementColumn;
+#define ENGAGEMENT_COLUMNS (ENGAGEMENT_SUBMISSION_ID + 1)
+
+/* The same of score_state */
+typedef enum StateColumn
+{
+	STATE_LEAD_ID,
+	STATE_RULE_VERSION,
+	STATE_RULE_ID,
+	STATE_TIMES,
+	STATE_LEVEL,
+	STATE_FIRST_AT,
+	STATE_LAST_AT,
+	STATE_READY_UNTIL
+} StateColumn;
+#define STATE_COLUMNS (STATE_READY_UNTIL + 1)
+
 /* A rule's identity, for messages and rule_failure */
 typedef struct RuleName
 {
@@ -76,7 +97,9 @@ typedef struct ScoreRule
 {
 	RuleName	rule;
 	int			dimension;
-	int64		points;			/* within max_points, in millionths */
+	Points		points;			/* each time that it holds */
+	Points		most;			/* in all, either way */
+	double		half_life;		/* microseconds; 0: points last */
 } ScoreRule;
 
 typedef struct ScoreMemo ScoreMemo; /* see score_memo.c */
@@ -84,10 +107,35 @@ typedef struct ScoreMemo ScoreMemo; /* see score_memo.c */
 typedef struct ScoreDimension
 {
 	char	   *name;
-	int64		lowest;			/* in millionths */
-	int64		highest;
+	Points		lowest;
+	Points		highest;
 	int			column;			/* LeadColumn it is stored in, or -1 */
 } ScoreDimension;
+
+/* Rules over one relation, and working space of their evaluation */
+typedef struct ScoreRules
+{
+	int			n;
+	ScoreRule  *rules;
+	Condition **conditions;		/* same order */
+	bool	   *holds;
+	ErrorData **failures;
+} ScoreRules;
+
+typedef struct ScoreModel
+{
+	int64		id;				/* 0: there is no active model */
+	int			ndimensions;
+	ScoreDimension *dimensions;
+	ScoreRules	lead;
+	ScoreRules	engagement;		/* by id */
+	int64		rule_version;	/* fingerprint of the latter */
+	int64		version;		/* fingerprint of all that makes a score */
+	Bitmapset  *columns;		/* of lead that the rules read */
+	bool	   *known;			/* see score_memo.c */
+	int			nmemos;
+	ScoreMemo **memos;
+} ScoreModel;
 
 typedef struct Grade
 {
@@ -169,9 +217,19 @@ typedef enum WorkspacePlan
 	PLAN_RELINK_PHONE,
 	PLAN_RELINK_NAME,
 	PLAN_UNLINK,
-	PLAN_DUPLICATE_DECISION
+	PLAN_DUPLICATE_DECISION,
+	PLAN_LOCK_LEADS,
+	PLAN_TOUCH_LEADS,
+	PLAN_ENGAGEMENTS,
+	PLAN_ADJUSTMENTS,
+	PLAN_STATE_INSERT,
+	PLAN_STATE_UPDATE,
+	PLAN_STATE_DELETE,
+	PLAN_LEAD_PAGE,
+	PLAN_LEAD_ROWS,
+	PLAN_LEAD_EVENT
 } WorkspacePlan;
-#define WORKSPACE_PLANS (PLAN_DUPLICATE_DECISION + 1)
+#define WORKSPACE_PLANS (PLAN_LEAD_EVENT + 1)
 
 typedef struct Workspace
 {
@@ -197,30 +255,35 @@ typedef struct Workspace
 	TupleTableSlot *slot;
 	ExprContext *econtext;
 
+	/* a row of engagement */
+	Oid			engagement_relid;
+	TupleDesc	engagement_tupdesc;
+	AttrNumber	engagement_column[ENGAGEMENT_COLUMNS];
+	TupleTableSlot *engagement_slot;
+	ExprContext *engagement_econtext;
+
+	/* a row of score_state */
+	Oid			state_relid;
+	AttrNumber	state_column[STATE_COLUMNS];
+
 	/* setting */
 	ConditionSettings settings;
 	int			sales_ready_score;
 	Interval	response_within;
 	bool		email_ignores_tag;
+	bool		notify;
 
 	/* catalogues, sorted by strcmp */
+	int			nkinds;
+	char	  **kinds;
 	int			nsources;
 	char	  **sources;
 	int			nstatuses;
 	char	  **statuses;
 
 	/* scoring */
-	int			ndimensions;
-	ScoreDimension *dimensions;
-	int			nscore_rules;
-	ScoreRule  *score_rules;
-	Condition **score_conditions;	/* same order */
-	bool	   *score_holds;	/* working space of the evaluation */
-	bool	   *score_known;
-	ErrorData **score_failures;
-	int			nscore_memos;
-	ScoreMemo **score_memos;
-	Bitmapset  *score_columns;	/* what the rules read */
+	ScoreModel *model;			/* the active one */
+	List	   *drafts;			/* others, read when they were asked for */
 	int			ngrades;
 	Grade	   *grades;			/* by lowest, ascending */
 
@@ -246,12 +309,15 @@ extern const char *lead_column_name(LeadColumn column);
 
 /* workspace.c: finding the parts of a workspace */
 extern Oid	sister_relation(Oid namespace, Oid owner, const char *name);
+extern Oid	workspace_check_owner(const char *schema, Oid namespace);
 extern Oid	lead_of_sister(Relation relation);
 extern Rotation *workspace_rotation(Workspace *ws, int64 team_id);
 extern SPIPlanPtr workspace_plan(Workspace *ws, WorkspacePlan which);
 
 /* workspace_load.c: reading it */
 extern Workspace *workspace_load(Oid lead_relid);
-extern pg_tz *workspace_time_zone(Oid namespace, Oid owner, const char *schema);
+extern ScoreModel *workspace_model(Workspace *ws, int64 model_id);
+extern void workspace_settings(Oid namespace, Oid owner, const char *schema,
+							   ConditionSettings *settings);
 
 #endif							/* LEAD_MGMT_WORKSPACE_H */

@@ -22,6 +22,9 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/primnodes.h"
+#include "common/hashfn.h"
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/jsonb.h"
@@ -40,13 +43,13 @@
 /* As the check of team_member.weight has it */
 #define MAX_WEIGHT 100
 
-typedef struct LeadColumnInfo
+typedef struct ColumnInfo
 {
 	const char *name;
 	Oid			type;
-} LeadColumnInfo;
+} ColumnInfo;
 
-static const LeadColumnInfo lead_columns[LEAD_COLUMNS] = {
+static const ColumnInfo lead_columns[LEAD_COLUMNS] = {
 	[LEAD_ID] = {"id", INT8OID},
 	[LEAD_CONTACT_NAME] = {"contact_name", TEXTOID},
 	[LEAD_EMAIL] = {"email", TEXTOID},
@@ -77,6 +80,24 @@ static const LeadColumnInfo lead_columns[LEAD_COLUMNS] = {
 	[LEAD_CREATED_BY] = {"created_by", TEXTOID},
 	[LEAD_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
 	[LEAD_UPDATED_BY] = {"updated_by", TEXTOID},
+};
+
+static const ColumnInfo engagement_columns[ENGAGEMENT_COLUMNS] = {
+	[ENGAGEMENT_LEAD_ID] = {"lead_id", INT8OID},
+	[ENGAGEMENT_KIND] = {"kind", TEXTOID},
+	[ENGAGEMENT_AT] = {"at", TIMESTAMPTZOID},
+	[ENGAGEMENT_SUBMISSION_ID] = {"submission_id", UUIDOID},
+};
+
+static const ColumnInfo state_columns[STATE_COLUMNS] = {
+	[STATE_LEAD_ID] = {"lead_id", INT8OID},
+	[STATE_RULE_VERSION] = {"rule_version", INT8OID},
+	[STATE_RULE_ID] = {"rule_id", INT8ARRAYOID},
+	[STATE_TIMES] = {"times", INT8ARRAYOID},
+	[STATE_LEVEL] = {"level", FLOAT8ARRAYOID},
+	[STATE_FIRST_AT] = {"first_at", TIMESTAMPTZARRAYOID},
+	[STATE_LAST_AT] = {"last_at", TIMESTAMPTZARRAYOID},
+	[STATE_READY_UNTIL] = {"ready_until", TIMESTAMPTZOID},
 };
 
 const char *
@@ -193,50 +214,79 @@ allocate(Workspace *ws, uint64 n, Size size)
 	return MemoryContextAllocZero(ws->context, (n + 1) * size);
 }
 
+/* Find columns by name: users may add, move and drop others. */
 static void
-check_column_type(Workspace *ws, LeadColumn column, Oid type)
+find_columns(Workspace *ws, Relation relation, const ColumnInfo *columns, int n,
+			 AttrNumber *found)
 {
-	Oid			expected = lead_columns[column].type;
+	const char *table = RelationGetRelationName(relation);
 
-	if (type == expected || (expected == TEXTOID && type == VARCHAROID))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of relation \"%s.lead\" has type %s",
-					lead_columns[column].name, ws->schema, format_type_be(type)),
-			 errdetail("lead_mgmt works with type %s there.",
-					   format_type_be(expected)),
-			 errhint("Change the type of the column back.")));
-}
-
-/* Find the columns by name: users may add, move and drop others. */
-static void
-load_columns(Workspace *ws, Relation lead)
-{
-	TupleDesc	tupdesc = RelationGetDescr(lead);
-	MemoryContext caller;
-
-	for (int c = 0; c < LEAD_COLUMNS; c++)
+	for (int c = 0; c < n; c++)
 	{
-		AttrNumber	attno = get_attnum(ws->lead_relid, lead_columns[c].name);
+		AttrNumber	attno = get_attnum(RelationGetRelid(relation), columns[c].name);
+		Oid			type;
 
 		if (attno <= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of relation \"%s.lead\" does not exist",
-							lead_columns[c].name, ws->schema),
+					 errmsg("column \"%s\" of relation \"%s.%s\" does not exist",
+							columns[c].name, ws->schema, table),
 					 errdetail("Every workspace of lead_mgmt has this column."),
 					 errhint("Bring the column back under its name, or call lead_mgmt.upgrade_workspace.")));
-		check_column_type(ws, c, TupleDescAttr(tupdesc, attno - 1)->atttypid);
-		ws->column[c] = attno;
+		type = TupleDescAttr(RelationGetDescr(relation), attno - 1)->atttypid;
+		if (type != columns[c].type && !(columns[c].type == TEXTOID && type == VARCHAROID))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of relation \"%s.%s\" has type %s",
+							columns[c].name, ws->schema, table, format_type_be(type)),
+					 errdetail("lead_mgmt works with type %s there.",
+							   format_type_be(columns[c].type)),
+					 errhint("Change the type of the column back.")));
+		found[c] = attno;
 	}
+}
 
+static void
+load_columns(Workspace *ws, Relation lead)
+{
+	MemoryContext caller;
+
+	find_columns(ws, lead, lead_columns, LEAD_COLUMNS, ws->column);
 	caller = MemoryContextSwitchTo(ws->context);
-	ws->tupdesc = CreateTupleDescCopyConstr(tupdesc);
+	ws->tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(lead));
 	ws->slot = MakeSingleTupleTableSlot(ws->tupdesc, &TTSOpsVirtual);
 	ws->econtext = CreateStandaloneExprContext();
 	ws->econtext->ecxt_scantuple = ws->slot;
 	MemoryContextSwitchTo(caller);
+}
+
+static void
+load_engagement_columns(Workspace *ws, Relation engagement)
+{
+	MemoryContext caller;
+
+	find_columns(ws, engagement, engagement_columns, ENGAGEMENT_COLUMNS, ws->engagement_column);
+	caller = MemoryContextSwitchTo(ws->context);
+	ws->engagement_tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(engagement));
+	ws->engagement_slot = MakeSingleTupleTableSlot(ws->engagement_tupdesc, &TTSOpsVirtual);
+	ws->engagement_econtext = CreateStandaloneExprContext();
+	ws->engagement_econtext->ecxt_scantuple = ws->engagement_slot;
+	MemoryContextSwitchTo(caller);
+}
+
+/* It is read without SPI, so it must be a plain table. */
+static void
+load_state_columns(Workspace *ws)
+{
+	Relation	state = table_open(ws->state_relid, AccessShareLock);
+
+	if (state->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("table \"%s.score_state\" cannot be partitioned", ws->schema),
+				 errdetail("It is looked up by the index of one table.")));
+	find_columns(ws, state, state_columns, STATE_COLUMNS, ws->state_column);
+	table_close(state, NoLock);
 }
 
 /* Interpret setting.time_zone; a zone that is not known any more is UTC. */
@@ -248,50 +298,62 @@ time_zone_of(const char *name)
 	return zone != NULL ? zone : pg_tzset("UTC");
 }
 
+/* The row of settings, for conditions that read it; in CurrentMemoryContext. */
+static void
+keep_settings(ConditionSettings *settings, MemoryContext context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	AttrNumber	attno;
+	char	   *zone = NULL;
+
+	settings->setting_desc = CreateTupleDescCopy(SPI_tuptable->tupdesc);
+	settings->setting_row = SPI_processed == 0 ? NULL : heap_copytuple(SPI_tuptable->vals[0]);
+	attno = SPI_fnumber(settings->setting_desc, "time_zone");
+	if (settings->setting_row != NULL && attno > 0)
+		zone = SPI_getvalue(settings->setting_row, settings->setting_desc, attno);
+	settings->time_zone = time_zone_of(zone);
+	MemoryContextSwitchTo(caller);
+}
+
 static void
 load_setting(Workspace *ws)
 {
-	uint64		n = read_rows(ws, "SELECT time_zone, sales_ready_score::pg_catalog.int8, response_within, email_ignores_tag "
-							  "FROM %s.setting LIMIT 1");
+	uint64		n;
 	bool		isnull;
 	Datum		within;
 
-	ws->settings.time_zone = time_zone_of(NULL);
+	read_rows(ws, "SELECT * FROM %s.setting LIMIT 1");
+	keep_settings(&ws->settings, ws->context);
+	n = read_rows(ws, "SELECT sales_ready_score::pg_catalog.int8, response_within, email_ignores_tag, notify "
+				  "FROM %s.setting LIMIT 1");
 	ws->sales_ready_score = 70;
 	ws->response_within.time = 5 * USECS_PER_MINUTE;
 	if (n == 0)
 		return;
 
-	ws->settings.time_zone = time_zone_of(row_text(ws, 0, 1));
-	ws->sales_ready_score = (int) row_int64(0, 2);
-	within = row_datum(0, 3, INTERVALOID, &isnull);
+	ws->sales_ready_score = (int) row_int64(0, 1);
+	within = row_datum(0, 2, INTERVALOID, &isnull);
 	if (!isnull)
 		ws->response_within = *DatumGetIntervalP(within);
-	ws->email_ignores_tag = row_bool(0, 4);
+	ws->email_ignores_tag = row_bool(0, 3);
+	ws->notify = row_bool(0, 4);
 }
 
-pg_tz *
-workspace_time_zone(Oid namespace, Oid owner, const char *schema)
+/* What conditions are compiled under where no workspace has been read. */
+void
+workspace_settings(Oid namespace, Oid owner, const char *schema, ConditionSettings *settings)
 {
-	char	   *query = psprintf("SELECT time_zone FROM %s.setting LIMIT 1", schema);
-	OwnerSwitch saved;
-	char	   *name = NULL;
+	char	   *query = psprintf("SELECT * FROM %s.setting LIMIT 1", schema);
 	MemoryContext caller = CurrentMemoryContext;
+	OwnerSwitch saved;
 
 	sister_relation(namespace, owner, "setting");
 	saved = switch_to_owner(owner);
 	spi_begin();
 	spi_check(SPI_execute(query, true, 1), SPI_OK_SELECT, query);
-	if (SPI_processed > 0)
-	{
-		char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-
-		if (value != NULL)
-			name = MemoryContextStrdup(caller, value);
-	}
+	keep_settings(settings, caller);
 	spi_end();
 	switch_back(saved);
-	return time_zone_of(name);
 }
 
 static int
@@ -346,7 +408,7 @@ note_broken(Workspace *ws, const RuleName *rule, ErrorData *error)
  * and a message in *broken if it cannot be.
  */
 static Condition *
-compile_or_report(Workspace *ws, Relation lead, ConditionKind kind,
+compile_or_report(Workspace *ws, Relation relation, ConditionKind kind,
 				  const RuleName *rule, const char *text, char **broken)
 {
 	MemoryContext caller = CurrentMemoryContext;
@@ -358,7 +420,7 @@ compile_or_report(Workspace *ws, Relation lead, ConditionKind kind,
 	MemoryContextSwitchTo(ws->context);
 	PG_TRY();
 	{
-		condition = condition_compile(lead, kind, text, &ws->settings);
+		condition = condition_compile(relation, kind, text, &ws->settings);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -383,8 +445,8 @@ compile_or_report(Workspace *ws, Relation lead, ConditionKind kind,
 }
 
 /* Points from a numeric column; "missing" for NULL. */
-static int64
-row_points(uint64 row, int column, int64 missing)
+static Points
+row_points(uint64 row, int column, Points missing)
 {
 	bool		isnull;
 	Datum		value = row_datum(row, column, NUMERICOID, &isnull);
@@ -405,90 +467,230 @@ dimension_column(const char *name)
 }
 
 static void
-load_dimensions(Workspace *ws)
+load_dimensions(Workspace *ws, ScoreModel *model)
 {
-	uint64		n = read_rows(ws, "SELECT d.name, d.lowest::pg_catalog.numeric, d.highest::pg_catalog.numeric FROM %1$s.score_dimension d "
-							  "JOIN %1$s.score_model m ON m.id OPERATOR(pg_catalog.=) d.model_id "
-							  "WHERE m.state OPERATOR(pg_catalog.=) 'active' ORDER BY d.name");
+	uint64		n = read_rows(ws, psprintf("SELECT d.name, d.lowest::pg_catalog.numeric, d.highest::pg_catalog.numeric "
+										   "FROM %%1$s.score_dimension d "
+										   "WHERE d.model_id OPERATOR(pg_catalog.=) " INT64_FORMAT
+										   " ORDER BY d.name", model->id));
 
-	ws->dimensions = allocate(ws, n, sizeof(ScoreDimension));
-	ws->ndimensions = (int) n;
+	model->dimensions = allocate(ws, n, sizeof(ScoreDimension));
+	model->ndimensions = (int) n;
 	for (uint64 i = 0; i < n; i++)
 	{
-		ScoreDimension *dimension = &ws->dimensions[i];
+		ScoreDimension *dimension = &model->dimensions[i];
 
 		dimension->name = row_name(ws, i, 1);
-		dimension->lowest = row_points(i, 2, PG_INT64_MIN);
-		dimension->highest = row_points(i, 3, PG_INT64_MAX);
+		dimension->lowest = row_points(i, 2, -POINTS_MAX);
+		dimension->highest = row_points(i, 3, POINTS_MAX);
 		dimension->column = dimension_column(dimension->name);
 	}
 }
 
 static int
-find_dimension(Workspace *ws, const char *name)
+find_dimension(ScoreModel *model, const char *name)
 {
-	for (int i = 0; i < ws->ndimensions; i++)
-		if (strcmp(ws->dimensions[i].name, name) == 0)
+	for (int i = 0; i < model->ndimensions; i++)
+		if (strcmp(model->dimensions[i].name, name) == 0)
 			return i;
 	return -1;
 }
 
+/* In microseconds; months and years as EXTRACT(epoch) counts them. */
+static double
+row_half_life(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = row_datum(row, column, INTERVALOID, &isnull);
+	Interval   *interval;
+
+	if (isnull)
+		return 0;
+	interval = DatumGetIntervalP(value);
+	return (double) interval->time +
+		(double) interval->day * USECS_PER_DAY +
+		(double) (interval->month / MONTHS_PER_YEAR) * DAYS_PER_YEAR * USECS_PER_DAY +
+		(double) (interval->month % MONTHS_PER_YEAR) * DAYS_PER_MONTH * USECS_PER_DAY;
+}
+
 /* One row of score_rule into the next free place; false if it is no use. */
 static bool
-load_score_rule(Workspace *ws, Relation lead, uint64 row, int place)
+load_score_rule(Workspace *ws, ScoreModel *model, Relation relation, ConditionKind kind,
+				ScoreRules *rules, uint64 row)
 {
-	ScoreRule  *rule = &ws->score_rules[place];
+	ScoreRule  *rule = &rules->rules[rules->n];
 	char	   *dimension = row_name(ws, row, 3);
 	char	   *text = row_text(ws, row, 4);
-	int64		most = row_points(row, 6, PG_INT64_MAX);
 	char	   *broken;
 
 	rule->rule.kind = "score_rule";
 	rule->rule.id = row_int64(row, 1);
 	rule->rule.name = row_name(ws, row, 2);
-	rule->dimension = find_dimension(ws, dimension);
+	rule->dimension = find_dimension(model, dimension);
 	rule->points = row_points(row, 5, 0);
-	rule->points = Max(Min(rule->points, most), most == PG_INT64_MAX ? PG_INT64_MIN : -most);
+	rule->most = row_points(row, 6, POINTS_MAX);
+	rule->half_life = row_half_life(row, 7);
 	if (rule->dimension < 0)
 		return false;
 
-	ws->score_conditions[place] =
-		compile_or_report(ws, lead, CONDITION_SCORE_LEAD, &rule->rule,
-						  text != NULL ? text : "true", &broken);
-	return ws->score_conditions[place] != NULL;
+	rules->conditions[rules->n] = compile_or_report(ws, relation, kind, &rule->rule,
+													text != NULL ? text : "true", &broken);
+	return rules->conditions[rules->n] != NULL;
 }
 
 static void
-load_score_rules(Workspace *ws, Relation lead)
+load_score_rules(Workspace *ws, ScoreModel *model, Relation relation, ConditionKind kind,
+				 ScoreRules *rules)
 {
-	uint64		n = read_rows(ws, "SELECT r.id, r.name, r.dimension, r.condition, "
-							  "r.points::pg_catalog.numeric, r.max_points::pg_catalog.numeric "
-							  "FROM %1$s.score_rule r "
-							  "JOIN %1$s.score_model m ON m.id OPERATOR(pg_catalog.=) r.model_id "
-							  "WHERE m.state OPERATOR(pg_catalog.=) 'active' AND r.active "
-							  "AND r.applies_to OPERATOR(pg_catalog.=) 'lead' ORDER BY r.id");
+	uint64		n = read_rows(ws, psprintf("SELECT r.id, r.name, r.dimension, r.condition, "
+										   "r.points::pg_catalog.numeric, r.max_points::pg_catalog.numeric, r.half_life "
+										   "FROM %%1$s.score_rule r "
+										   "WHERE r.model_id OPERATOR(pg_catalog.=) " INT64_FORMAT " AND r.active "
+										   "AND r.applies_to OPERATOR(pg_catalog.=) '%s' ORDER BY r.id",
+										   model->id, condition_relation_name(kind)));
 	SPITupleTable *rows = SPI_tuptable;
-	MemoryContext caller;
-	int			used = 0;
 
-	ws->score_rules = allocate(ws, n, sizeof(ScoreRule));
-	ws->score_conditions = allocate(ws, n, sizeof(Condition *));
-	ws->score_holds = allocate(ws, n, sizeof(bool));
-	ws->score_failures = allocate(ws, n, sizeof(ErrorData *));
+	rules->rules = allocate(ws, n, sizeof(ScoreRule));
+	rules->conditions = allocate(ws, n, sizeof(Condition *));
+	rules->holds = allocate(ws, n, sizeof(bool));
+	rules->failures = allocate(ws, n, sizeof(ErrorData *));
 	for (uint64 i = 0; i < n; i++)
 	{
 		SPI_tuptable = rows;	/* reporting a failure may have used SPI */
-		if (load_score_rule(ws, lead, i, used))
-			used++;
+		if (load_score_rule(ws, model, relation, kind, rules, i))
+			rules->n++;
 	}
-	ws->nscore_rules = used;
-	score_memo_prepare(ws);
+}
+
+static void
+append_rules(StringInfo text, const ScoreRules *rules, bool points)
+{
+	for (int i = 0; i < rules->n; i++)
+	{
+		const ScoreRule *rule = &rules->rules[i];
+
+		appendStringInfo(text, INT64_FORMAT " %.17g %s\n", rule->rule.id, rule->half_life,
+						 rules->conditions[i]->text);
+		if (!points)
+			continue;
+		appendStringInfo(text, "%d ", rule->dimension);
+		appendBinaryStringInfo(text, (const char *) &rule->points, sizeof(Points));
+		appendBinaryStringInfo(text, (const char *) &rule->most, sizeof(Points));
+	}
+}
+
+static int64
+fingerprint(StringInfo text)
+{
+	return (int64) DatumGetUInt64(hash_any_extended((unsigned char *) text->data, text->len, 0));
+}
+
+/*
+ * Fingerprints: of the rules that what is kept of engagements depends on, and
+ * of all that a score depends on.  Settings are constants in conditions.
+ */
+static void
+set_versions(Workspace *ws, ScoreModel *model)
+{
+	StringInfoData text;
+	HeapTuple	setting = ws->settings.setting_row;
+
+	initStringInfo(&text);
+	append_rules(&text, &model->engagement, false);
+	appendStringInfo(&text, "%s ", pg_get_timezone_name(ws->settings.time_zone));
+	if (setting != NULL && strstr(text.data, "setting") != NULL)
+		appendBinaryStringInfo(&text, (char *) setting->t_data + setting->t_data->t_hoff,
+							   setting->t_len - setting->t_data->t_hoff);
+	model->rule_version = fingerprint(&text);
+
+	append_rules(&text, &model->engagement, true);
+	append_rules(&text, &model->lead, true);
+	for (int i = 0; i < model->ndimensions; i++)
+	{
+		appendStringInfo(&text, "%s ", model->dimensions[i].name);
+		appendBinaryStringInfo(&text, (char *) &model->dimensions[i].lowest, sizeof(Points));
+		appendBinaryStringInfo(&text, (char *) &model->dimensions[i].highest, sizeof(Points));
+	}
+	for (int i = 0; i < ws->ngrades; i++)
+		appendStringInfo(&text, "%s %d\n", ws->grades[i].name, ws->grades[i].lowest);
+	if (setting != NULL)
+		appendBinaryStringInfo(&text, (char *) setting->t_data + setting->t_data->t_hoff,
+							   setting->t_len - setting->t_data->t_hoff);
+	model->version = fingerprint(&text);
+}
+
+static ScoreModel *
+load_model(Workspace *ws, int64 model_id, Relation lead, Relation engagement)
+{
+	ScoreModel *model = allocate(ws, 1, sizeof(ScoreModel));
+	MemoryContext caller;
+
+	model->id = model_id;
+	load_dimensions(ws, model);
+	load_score_rules(ws, model, lead, CONDITION_SCORE_LEAD, &model->lead);
+	load_score_rules(ws, model, engagement, CONDITION_SCORE_ENGAGEMENT, &model->engagement);
+	set_versions(ws, model);
+	score_memo_prepare(ws, model);
 
 	caller = MemoryContextSwitchTo(ws->context);
-	for (int i = 0; i < used; i++)
-		ws->score_columns = bms_add_members(ws->score_columns,
-											ws->score_conditions[i]->columns);
+	for (int i = 0; i < model->lead.n; i++)
+		model->columns = bms_add_members(model->columns, model->lead.conditions[i]->columns);
 	MemoryContextSwitchTo(caller);
+	return model;
+}
+
+static int64
+active_model_id(Workspace *ws)
+{
+	uint64		n = read_rows(ws, "SELECT id FROM %s.score_model WHERE state OPERATOR(pg_catalog.=) 'active'");
+
+	return n == 0 ? 0 : row_int64(0, 1);
+}
+
+/* Another model than the active one: a draft that is tried, or one of before. */
+static ScoreModel *
+load_other_model(Workspace *ws, int64 model_id)
+{
+	Relation	lead = table_open(ws->lead_relid, AccessShareLock);
+	Relation	engagement = table_open(ws->engagement_relid, AccessShareLock);
+	OwnerSwitch saved = switch_to_owner(ws->owner);
+	ScoreModel *model;
+	MemoryContext caller;
+
+	spi_begin();
+	if (read_rows(ws, psprintf("SELECT FROM %%s.score_model WHERE id OPERATOR(pg_catalog.=) "
+							   INT64_FORMAT, model_id)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("score model " INT64_FORMAT " does not exist", model_id),
+				 errhint("Table \"score_model\" of the workspace lists the models.")));
+	model = load_model(ws, model_id, lead, engagement);
+	spi_end();
+	switch_back(saved);
+	table_close(engagement, NoLock);
+	table_close(lead, NoLock);
+
+	caller = MemoryContextSwitchTo(ws->context);
+	ws->drafts = lappend(ws->drafts, model);
+	MemoryContextSwitchTo(caller);
+	return model;
+}
+
+ScoreModel *
+workspace_model(Workspace *ws, int64 model_id)
+{
+	ListCell   *lc;
+
+	if (model_id == ws->model->id)
+		return ws->model;
+	foreach(lc, ws->drafts)
+	{
+		ScoreModel *model = lfirst(lc);
+
+		if (model->id == model_id)
+			return model;
+	}
+	return load_other_model(ws, model_id);
 }
 
 static void
@@ -825,7 +1027,8 @@ load_relids(Workspace *ws)
 		"team_member", "score_model", "score_dimension", "score_rule",
 		"status_transition", "assignment_rule", "match_rule",
 		"status_change", "assignment", "duplicate_link", "rule_failure",
-		"duplicate_decision", "funnel_stage"
+		"duplicate_decision", "funnel_stage", "engagement_kind", "engagement",
+		"score_adjustment", "score_state", "lead_event"
 	};
 
 	if (sister_relation(ws->namespace, ws->owner, "lead") != ws->lead_relid)
@@ -839,6 +1042,8 @@ load_relids(Workspace *ws)
 	for (int i = 0; i < count_of(names); i++)
 		ws->relids[i] = sister_relation(ws->namespace, ws->owner, names[i]);
 	ws->nrelids = count_of(names);
+	ws->engagement_relid = sister_relation(ws->namespace, ws->owner, "engagement");
+	ws->state_relid = sister_relation(ws->namespace, ws->owner, "score_state");
 }
 
 static Workspace *
@@ -863,14 +1068,14 @@ new_workspace(Relation lead)
 
 /* Everything that has conditions comes last: the row must be known. */
 static void
-load_configuration(Workspace *ws, Relation lead)
+load_configuration(Workspace *ws, Relation lead, Relation engagement)
 {
 	load_setting(ws);
 	ws->sources = load_names(ws, "SELECT name FROM %s.lead_source", &ws->nsources);
 	ws->statuses = load_names(ws, "SELECT name FROM %s.lead_status", &ws->nstatuses);
+	ws->kinds = load_names(ws, "SELECT name FROM %s.engagement_kind", &ws->nkinds);
 	load_grades(ws);
-	load_dimensions(ws);
-	load_score_rules(ws, lead);
+	ws->model = load_model(ws, active_model_id(ws), lead, engagement);
 	load_transitions(ws, lead);
 	load_rotations(ws);
 	load_assignment_rules(ws, lead);
@@ -887,15 +1092,20 @@ workspace_load(Oid lead_relid)
 	MemoryContext caller = CurrentMemoryContext;
 	Relation	lead = table_open(lead_relid, AccessShareLock);
 	Workspace  *ws = new_workspace(lead);
+	Relation	engagement;
 	OwnerSwitch saved;
 
 	load_relids(ws);
 	load_columns(ws, lead);
+	engagement = table_open(ws->engagement_relid, AccessShareLock);
+	load_engagement_columns(ws, engagement);
+	load_state_columns(ws);
 	saved = switch_to_owner(ws->owner);
 	spi_begin();
-	load_configuration(ws, lead);
+	load_configuration(ws, lead, engagement);
 	spi_end();
 	switch_back(saved);
+	table_close(engagement, NoLock);
 	table_close(lead, NoLock);
 	MemoryContextSwitchTo(caller);
 	return ws;

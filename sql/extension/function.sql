@@ -47,13 +47,45 @@ CREATE FUNCTION lead_mgmt.lead_truncated() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_truncated';
 COMMENT ON FUNCTION lead_mgmt.lead_truncated() IS 'Trigger after TRUNCATE of lead: removes the links between duplicates';
 
+CREATE FUNCTION lead_mgmt.engagement_begin() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'engagement_begin';
+COMMENT ON FUNCTION lead_mgmt.engagement_begin() IS 'Trigger before a statement on engagement or score_adjustment: brings the rules up to date';
+
+CREATE FUNCTION lead_mgmt.engagement_check() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'engagement_check';
+COMMENT ON FUNCTION lead_mgmt.engagement_check() IS 'Trigger before each row of engagement: checks it, and leaves out a submission that is there already';
+
+CREATE FUNCTION lead_mgmt.engagement_record() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'engagement_record';
+COMMENT ON FUNCTION lead_mgmt.engagement_record() IS 'Trigger after each row of engagement: adds up what the rules give for it';
+
+CREATE FUNCTION lead_mgmt.engagement_finish() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'engagement_finish';
+COMMENT ON FUNCTION lead_mgmt.engagement_finish() IS 'Trigger after a statement on engagement or score_adjustment: gives the leads their new scores';
+
+CREATE FUNCTION lead_mgmt.engagement_truncated() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'engagement_truncated';
+COMMENT ON FUNCTION lead_mgmt.engagement_truncated() IS 'Trigger after TRUNCATE of engagement or score_adjustment: scores the leads anew';
+
+CREATE FUNCTION lead_mgmt.adjustment_check() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'adjustment_check';
+COMMENT ON FUNCTION lead_mgmt.adjustment_check() IS 'Trigger before each row of score_adjustment: rows are added and never changed';
+
+CREATE FUNCTION lead_mgmt.adjustment_record() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'adjustment_record';
+COMMENT ON FUNCTION lead_mgmt.adjustment_record() IS 'Trigger after each row of score_adjustment: notes the lead';
+
+CREATE FUNCTION lead_mgmt.ready_score_lowered() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'ready_score_lowered';
+COMMENT ON FUNCTION lead_mgmt.ready_score_lowered() IS 'Trigger after a change of setting.sales_ready_score: hot_lead looks at more leads';
+
 CREATE FUNCTION lead_mgmt.rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rule_check';
 COMMENT ON FUNCTION lead_mgmt.rule_check() IS 'Trigger before each row of a table with conditions: refuses those that cannot be used';
 
 CREATE FUNCTION lead_mgmt.model_switch() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'model_switch';
-COMMENT ON FUNCTION lead_mgmt.model_switch() IS 'Trigger before each row of score_model: a model that becomes active retires the one that was';
+COMMENT ON FUNCTION lead_mgmt.model_switch() IS 'Trigger after each row of score_model: a model that becomes active retires the one that was, and a copy gets its rules';
 
 CREATE FUNCTION lead_mgmt.match_rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'match_rule_check';
@@ -78,12 +110,29 @@ COMMENT ON FUNCTION lead_mgmt.duplicate_update() IS 'Trigger instead of an updat
 -- What views of a workspace call.  Unsafe in parallel plans: reading rules
 -- takes a snapshot and conditions run in a subtransaction.
 
-CREATE FUNCTION lead_mgmt.explain_score(lead record, OUT dimension text, OUT rule_id bigint, OUT rule text, OUT points numeric)
+CREATE FUNCTION lead_mgmt.explain_score(lead record, OUT dimension text, OUT rule_id bigint, OUT rule text, OUT points numeric,
+    OUT given numeric, OUT times bigint, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone, OUT reason text)
   RETURNS SETOF record
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 ROWS 10 AS 'MODULE_PATHNAME', 'explain_score';
 COMMENT ON FUNCTION lead_mgmt.explain_score(record) IS 'Why a row of lead has its score; read the view score_explanation';
 
-CREATE FUNCTION lead_mgmt.recompute_score(lead record, OUT score integer, OUT grade text, OUT demographic_score numeric, OUT behavioral_score numeric, OUT firmographic_score numeric)
-  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'recompute_score';
-COMMENT ON FUNCTION lead_mgmt.recompute_score(record) IS 'What the scores of a row of lead should be; read the view score_audit';
+CREATE FUNCTION lead_mgmt.recompute_score(lead record, OUT score integer, OUT grade text, OUT demographic_score numeric, OUT behavioral_score numeric, OUT firmographic_score numeric,
+    OUT score_adjustment numeric, OUT last_engaged_at timestamp with time zone, OUT differs boolean)
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'recompute_score';
+COMMENT ON FUNCTION lead_mgmt.recompute_score(record) IS 'What the scores of a row of lead should be, from its engagements and adjustments as of scored_at; read the view score_audit';
 
+CREATE FUNCTION lead_mgmt.score_at(lead record, at timestamp with time zone, OUT score integer, OUT grade text, OUT demographic_score numeric, OUT behavioral_score numeric, OUT firmographic_score numeric)
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'score_at';
+COMMENT ON FUNCTION lead_mgmt.score_at(record, timestamp with time zone) IS 'The scores of a row of lead as of any time; before scored_at, by what had happened until then';
+
+CREATE FUNCTION lead_mgmt.grade_until(lead record, at timestamp with time zone) RETURNS timestamp with time zone
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'grade_until';
+COMMENT ON FUNCTION lead_mgmt.grade_until(record, timestamp with time zone) IS 'When a row of lead leaves the grade that it has at a time, if nothing happens; NULL: never';
+
+CREATE FUNCTION lead_mgmt.score_reasons(lead record, at timestamp with time zone) RETURNS text[]
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'score_reasons';
+COMMENT ON FUNCTION lead_mgmt.score_reasons(record, timestamp with time zone) IS 'The three rules that give a row of lead most points at a time';
+
+CREATE FUNCTION lead_mgmt.model_score(lead record, model_id bigint, at timestamp with time zone, OUT score integer, OUT grade text)
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'model_score';
+COMMENT ON FUNCTION lead_mgmt.model_score(record, bigint, timestamp with time zone) IS 'The score of a row of lead by any model, by what had happened until a time; read the view score_comparison';

@@ -8,6 +8,10 @@ CREATE FUNCTION lead_mgmt.upgrade_workspace(name name) RETURNS void
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'upgrade_workspace'; -- not strict: NULL is refused
 COMMENT ON FUNCTION lead_mgmt.upgrade_workspace(name) IS 'Brings an older or damaged workspace to this version; may be called at any time';
 
+CREATE PROCEDURE lead_mgmt.rescore(workspace name)
+  LANGUAGE C AS 'MODULE_PATHNAME', 'rescore';
+COMMENT ON PROCEDURE lead_mgmt.rescore(name) IS 'Applies the active model to every lead, writing only what changed; in batches, shown in the view job, and taken up again where it was stopped';
+
 CREATE FUNCTION lead_mgmt.workspaces(OUT name name, OUT owner name, OUT version text) RETURNS SETOF record
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'workspaces';
 COMMENT ON FUNCTION lead_mgmt.workspaces() IS 'The workspaces of this database; read the view lead_mgmt.workspace';

@@ -11,6 +11,19 @@ INSERT INTO @workspace@.lead_source (name, description) VALUES
   ('Advertisement', 'Answered a paid advertisement, online or in print'),
   ('Direct Mail', 'Answered a letter or brochure');
 
+INSERT INTO @workspace@.engagement_kind (name, description) VALUES
+  ('email_open', 'Opened an e-mail of ours'),
+  ('email_click', 'Followed a link in an e-mail of ours'),
+  ('visit', 'Visited the web site'),
+  ('pricing_page', 'Looked at the prices'),
+  ('download', 'Downloaded a document'),
+  ('form', 'Filled in a form'),
+  ('webinar', 'Took part in a webinar'),
+  ('event', 'Came to an event'),
+  ('demo_request', 'Asked for a demonstration'),
+  ('careers_page', 'Looked at the jobs we offer'),
+  ('unsubscribe', 'Asked for no more e-mails');
+
 INSERT INTO @workspace@.grade (name, lowest) VALUES
   ('cold', 0),
   ('warm', 31),

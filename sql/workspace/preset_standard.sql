@@ -60,3 +60,23 @@ CROSS JOIN (VALUES
      $$attributes -> 'technology' ?| ARRAY['PostgreSQL', 'Salesforce', 'HubSpot', 'SAP']$$)
   ) AS r (dimension, name, points, condition)
 WHERE m.name = 'Standard';
+
+-- What a lead did last month says less than what it did today, and the tenth
+-- mail it opened less than the first.
+INSERT INTO @workspace@.score_rule (model_id, dimension, name, applies_to, points, max_points, half_life, condition)
+SELECT m.id, 'behavioral', r.name, 'engagement', r.points, r.max_points, r.half_life::pg_catalog.interval, r.condition
+FROM @workspace@.score_model m
+CROSS JOIN (VALUES
+    ('Opened an e-mail', 1, 5, '14 days', $$kind = 'email_open'$$),
+    ('Followed a link in an e-mail', 3, 12, '14 days', $$kind = 'email_click'$$),
+    ('Visited the web site', 2, 10, '14 days', $$kind = 'visit'$$),
+    ('Looked at the prices', 8, 16, '14 days', $$kind = 'pricing_page'$$),
+    ('Downloaded a document', 6, 18, '30 days', $$kind = 'download'$$),
+    ('Filled in a form', 10, 20, '30 days', $$kind = 'form'$$),
+    ('Took part in a webinar', 10, 20, '30 days', $$kind = 'webinar'$$),
+    ('Came to an event', 12, 24, '60 days', $$kind = 'event'$$),
+    ('Asked for a demonstration', 25, 25, '30 days', $$kind = 'demo_request'$$),
+    ('Looked at the jobs we offer', -10, 20, '30 days', $$kind = 'careers_page'$$),
+    ('Asked for no more e-mails', -25, 25, NULL, $$kind = 'unsubscribe'$$)
+  ) AS r (name, points, max_points, half_life, condition)
+WHERE m.name = 'Standard';

@@ -8,6 +8,8 @@ CREATE TABLE IF NOT EXISTS @workspace@.setting (
   sales_ready_score integer DEFAULT 70 NOT NULL,
   response_within interval DEFAULT '00:05:00' NOT NULL,
   email_ignores_tag boolean DEFAULT false NOT NULL,
+  location point,
+  notify boolean DEFAULT false NOT NULL,
   CONSTRAINT setting_pkey PRIMARY KEY (singleton),
   CONSTRAINT setting_singleton_check CHECK (singleton),
   CONSTRAINT setting_default_country_check CHECK (default_country OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
@@ -19,9 +21,11 @@ COMMENT ON COLUMN @workspace@.setting.singleton IS 'Always true: there is one ro
 COMMENT ON COLUMN @workspace@.setting.workspace_version IS 'Version of lead_mgmt that the layout of this workspace is of; see lead_mgmt.upgrade_workspace';
 COMMENT ON COLUMN @workspace@.setting.default_country IS 'Country (ISO 3166-1 alpha-2) that a phone number without one is read in';
 COMMENT ON COLUMN @workspace@.setting.time_zone IS 'Time zone of conditions and of the days and months in reports';
-COMMENT ON COLUMN @workspace@.setting.sales_ready_score IS 'Score from which a lead is ready for sales, 0 to 100';
+COMMENT ON COLUMN @workspace@.setting.sales_ready_score IS 'Score from which a lead is ready for sales, 0 to 100; events and routing of leads that are there follow with lead_mgmt.rescore';
 COMMENT ON COLUMN @workspace@.setting.response_within IS 'A new lead must have a first response within this time';
 COMMENT ON COLUMN @workspace@.setting.email_ignores_tag IS 'Are kim+news@example.com and kim@example.com one address?  After a change lead_mgmt.upgrade_workspace gives leads that are there their new keys';
+COMMENT ON COLUMN @workspace@.setting.location IS 'Where we are: (longitude, latitude) in degrees; conditions may read it, and any other column of this table, as setting.location';
+COMMENT ON COLUMN @workspace@.setting.notify IS 'Send NOTIFY lead_mgmt when a lead becomes ready for sales?  Only one transaction that notifies can commit at a time';
 
 CREATE TABLE IF NOT EXISTS @workspace@.lead_source (
   name text NOT NULL,

@@ -15,13 +15,40 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_finish" AFTER INSERT OR UPDATE OR DELETE O
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.lead
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.lead_truncated();
 
+-- Engagements and adjustments change the scores of their leads.
+CREATE OR REPLACE TRIGGER "~lead_mgmt_begin" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.engagement
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.engagement_begin();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.engagement
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.engagement_check();
+CREATE OR REPLACE TRIGGER "!lead_mgmt_record" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.engagement
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.engagement_record();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_finish" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.engagement
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.engagement_finish();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.engagement
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.engagement_truncated();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_begin" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.score_adjustment
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.engagement_begin();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.score_adjustment
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.adjustment_check();
+CREATE OR REPLACE TRIGGER "!lead_mgmt_record" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_adjustment
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.adjustment_record();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_finish" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_adjustment
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.engagement_finish();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.score_adjustment
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.engagement_truncated();
+
+CREATE OR REPLACE TRIGGER "~lead_mgmt_ready_score" AFTER UPDATE OF sales_ready_score ON @workspace@.setting
+  FOR EACH ROW WHEN (NEW.sales_ready_score OPERATOR(pg_catalog.<) OLD.sales_ready_score)
+  EXECUTE FUNCTION lead_mgmt.ready_score_lowered();
+
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.score_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.assignment_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.status_transition
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE UPDATE ON @workspace@.score_model
+-- Its name sorts before that of the constraint that one model is active.
+CREATE OR REPLACE TRIGGER "!lead_mgmt_switch" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_model
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.model_switch();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.match_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.match_rule_check();
@@ -55,6 +82,10 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.s
 CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead_source
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.lead_source
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.engagement_kind
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.engagement_kind
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead_status
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
@@ -102,6 +133,7 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.m
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
 ALTER TABLE @workspace@.setting ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
 ALTER TABLE @workspace@.lead_source ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.engagement_kind ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
 ALTER TABLE @workspace@.lead_status ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
 ALTER TABLE @workspace@.grade ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
 ALTER TABLE @workspace@.rep ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * job.h
+ *	  Long work that commits in batches, shows its progress and can be resumed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LEAD_MGMT_JOB_H
+#define LEAD_MGMT_JOB_H
+
+#include "workspace.h"
+
+typedef struct Job
+{
+	const char *kind;
+	char	   *schema;			/* as the user writes it */
+	Oid			namespace;
+	Oid			owner;
+	Oid			relid;			/* of job_run */
+	bool		atomic;			/* cannot commit in between */
+	int64		id;
+	int64		rule_version;
+	int64		done;
+	int64		done_before;
+	int64		changed;
+	int64		total;
+	int64		position;		/* all up to this id is done */
+	TimestampTz resumed_at;
+	TimestampTz reported_at;	/* to the table */
+	TimestampTz noticed_at;		/* to the caller */
+} Job;
+
+/*
+ * Begin, or take up what was stopped if it went by the same rules: done,
+ * changed and position are then as they were.  An error if somebody is at it.
+ * Within SPI_connect_ext.
+ */
+extern void job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schema);
+extern void job_find(Job *job, int64 rule_version, int64 total);
+
+/* A batch is done: write it down and commit, now and then tell the caller. */
+extern void job_batch_done(Job *job, bool wrote);
+
+/* All is to be done again, since the rules changed meanwhile. */
+extern void job_restart(Job *job, int64 rule_version);
+
+extern void job_finish(Job *job);
+
+/* Whatever happens */
+extern void job_release(Job *job);
+
+/* Do what follows as the owner; pair with switch_back before any commit. */
+extern OwnerSwitch job_switch_to_owner(const Job *job);
+
+#endif							/* LEAD_MGMT_JOB_H */

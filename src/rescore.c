@@ -1,0 +1,311 @@
+/*-------------------------------------------------------------------------
+ *
+ * rescore.c
+ *	  Applying the active model to every lead.
+ *
+ * Leads are read page by page in the order of their ids, without locks, and
+ * scored by what is in the tables: those whose score, grade or points are not
+ * what they should be are then locked and touched, which decides on them anew
+ * by what they are by then.  A lead that is written meanwhile by others is
+ * scored by them; one that is inserted meanwhile has the new rules already.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "job.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "cache.h"
+#include "touch.h"
+
+PG_FUNCTION_INFO_V1(rescore);
+
+#define PAGE_LEADS 1000
+
+/* A page of leads, in memory of its own */
+typedef struct LeadPage
+{
+	Workspace  *ws;
+	int			n;
+	HeapTupleHeader *rows;
+	LeadHistory *histories;
+} LeadPage;
+
+static void
+put_in_slot(Workspace *ws, HeapTupleHeader header)
+{
+	HeapTupleData tuple;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	ResetExprContext(ws->econtext);
+	ExecClearTuple(ws->slot);
+	heap_deform_tuple(&tuple, ws->tupdesc, ws->slot->tts_values, ws->slot->tts_isnull);
+	ExecStoreVirtualTuple(ws->slot);
+}
+
+static TimestampTz
+slot_time(Workspace *ws, LeadColumn column)
+{
+	int			index = ws->column[column] - 1;
+
+	return ws->slot->tts_isnull[index] ? DT_NOBEGIN :
+		DatumGetTimestampTz(ws->slot->tts_values[index]);
+}
+
+static int64
+slot_id(Workspace *ws)
+{
+	return DatumGetInt64(ws->slot->tts_values[ws->column[LEAD_ID] - 1]);
+}
+
+/* Rows of the query just run, each with its history. */
+static void
+read_page(Workspace *ws, LeadPage *page)
+{
+	page->ws = ws;
+	page->n = (int) SPI_processed;
+	page->rows = palloc((page->n + 1) * sizeof(HeapTupleHeader));
+	page->histories = palloc0((page->n + 1) * sizeof(LeadHistory));
+	for (int i = 0; i < page->n; i++)
+	{
+		bool		isnull;
+
+		page->rows[i] = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[i],
+															  SPI_tuptable->tupdesc, 1, &isnull));
+		put_in_slot(ws, page->rows[i]);
+		page->histories[i].lead_id = slot_id(ws);
+		page->histories[i].until = DT_NOEND;
+	}
+	if (page->n > 0)
+		score_state_history(ws, ws->model, page->histories, page->n, true);
+}
+
+typedef enum Verdict
+{
+	AS_IT_SHOULD_BE,
+	STATE_DIFFERS,				/* the sums alone: the lead is not written */
+	SCORE_DIFFERS
+} Verdict;
+
+static Verdict
+judge(Workspace *ws, HeapTupleHeader row, const LeadHistory *history, TimestampTz now)
+{
+	TimestampTz at;
+	Score		score;
+	ScoreState	state;
+
+	put_in_slot(ws, row);
+	at = Max(slot_time(ws, LEAD_SCORED_AT), history->last_engaged_at);
+	if (slot_time(ws, LEAD_SCORED_AT) == DT_NOBEGIN)
+		return SCORE_DIFFERS;
+	score_evaluate(ws, ws->model);
+	score = score_compute(ws, ws->model, history->totals, history->adjustment, at);
+	if (score_row_differs(ws, ws->model, &score, history->last_engaged_at))
+		return SCORE_DIFFERS;
+	if (score_decays(ws->model, history->totals) && now > at &&
+		score_compute(ws, ws->model, history->totals, history->adjustment, now).score != score.score)
+		return SCORE_DIFFERS;
+
+	if (history->last_engaged_at == DT_NOBEGIN && score.score < ws->sales_ready_score)
+		return AS_IT_SHOULD_BE;
+	score_state_read(ws, history->lead_id, GetActiveSnapshot(), &state);
+	if (!state.exists)
+		return STATE_DIFFERS;
+	if (history->last_engaged_at != DT_NOBEGIN &&
+		score_state_differs(ws->model, &state, history->totals))
+		return STATE_DIFFERS;
+	if (state.ready_until != score_ready_until(ws, history->totals, history->adjustment, at))
+		return STATE_DIFFERS;
+	return AS_IT_SHOULD_BE;
+}
+
+/* Leads whose sums alone are to be written, once they are locked. */
+static void
+refresh_states(Workspace *ws, const int64 *ids, int n)
+{
+	Datum	   *values = palloc(n * sizeof(Datum));
+	StateRows	rows = {0};
+	Datum		array;
+	LeadPage		page;
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		values[i] = Int64GetDatum(ids[i]);
+	array = spi_array(values, NULL, n, INT8OID);
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &array, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_ROWS), &array, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+	read_page(ws, &page);
+	for (int i = 0; i < page.n; i++)
+	{
+		LeadHistory *history = &page.histories[i];
+		ScoreState	state;
+		TimestampTz at;
+
+		put_in_slot(ws, page.rows[i]);
+		at = Max(slot_time(ws, LEAD_SCORED_AT), history->last_engaged_at);
+		score_state_read(ws, history->lead_id, GetLatestSnapshot(), &state);
+		score_evaluate(ws, ws->model);
+		state.totals = history->totals;
+		state.ready_until = score_ready_until(ws, history->totals, history->adjustment, at);
+		score_state_row(ws->model, history->lead_id, &state, history->last_engaged_at != DT_NOBEGIN,
+						CurrentMemoryContext, append_row(&rows, CurrentMemoryContext));
+	}
+	score_state_write(ws, &rows);
+}
+
+/* One page behind "position"; returns how many leads it had. */
+static int
+rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
+{
+	Datum		values[3] = {Int64GetDatum(job->position), Int64GetDatum(last_id),
+	Int64GetDatum(PAGE_LEADS)};
+	TimestampTz now = GetCurrentTimestamp();
+	Touch	   *touches = palloc0(PAGE_LEADS * sizeof(Touch));
+	Touch	  **pointers = palloc(PAGE_LEADS * sizeof(Touch *));
+	int64	   *states = palloc(PAGE_LEADS * sizeof(int64));
+	int			ntouches = 0;
+	int			nstates = 0;
+	LeadPage		page;
+
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_PAGE), values, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+	read_page(ws, &page);
+	for (int i = 0; i < page.n; i++)
+	{
+		Verdict		verdict = judge(ws, page.rows[i], &page.histories[i], now);
+
+		CHECK_FOR_INTERRUPTS();
+		job->position = page.histories[i].lead_id;
+		if (verdict == STATE_DIFFERS)
+			states[nstates++] = job->position;
+		if (verdict != SCORE_DIFFERS)
+			continue;
+		touches[ntouches].history.lead_id = job->position;
+		touches[ntouches].whole = true;
+		pointers[ntouches] = &touches[ntouches];
+		ntouches++;
+	}
+	if (ntouches > 0)
+		job->changed += touch_leads(ws, pointers, ntouches);
+	refresh_states(ws, states, nstates);
+	job->done += page.n;
+	*wrote = ntouches > 0 || nstates > 0;
+	return page.n;
+}
+
+static int
+rescore_batch(Job *job, int64 last_id)
+{
+	Workspace  *ws;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt rescore",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	OwnerSwitch saved;
+	bool		wrote = false;
+	int			n;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	AcceptInvalidationMessages();
+	ws = cache_workspace(sister_relation(job->namespace, job->owner, "lead"));
+	saved = job_switch_to_owner(job);
+	spi_begin();
+	n = rescore_page(job, ws, last_id, &wrote);
+	spi_end();
+	switch_back(saved);
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	job_batch_done(job, wrote);
+	return n;
+}
+
+static int64
+model_version(Job *job)
+{
+	AcceptInvalidationMessages();
+	return cache_workspace(sister_relation(job->namespace, job->owner, "lead"))->model->version;
+}
+
+/* How many leads there are, and the last of them. */
+static void
+count_leads(const Job *job, int64 *total, int64 *last_id)
+{
+	OwnerSwitch saved = job_switch_to_owner(job);
+	char	   *query = psprintf("SELECT pg_catalog.count(*), pg_catalog.max(id) FROM %s.lead",
+								 quote_identifier(get_namespace_name(job->namespace)));
+	bool		isnull;
+	Datum		value;
+
+	spi_check(SPI_execute(query, true, 0), SPI_OK_SELECT, query);
+	*total = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	*last_id = isnull ? PG_INT64_MIN : DatumGetInt64(value);
+	switch_back(saved);
+}
+
+static void
+rescore_all(Job *job)
+{
+	int64		total;
+	int64		last_id;
+
+	count_leads(job, &total, &last_id);
+	job_find(job, model_version(job), total);
+	for (;;)
+	{
+		while (rescore_batch(job, last_id) > 0)
+			 /* next page */ ;
+		if (model_version(job) == job->rule_version)
+			break;
+		job_restart(job, model_version(job));
+	}
+	job_finish(job);
+	ereport(NOTICE,
+			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " written",
+					job->kind, job->schema, job->done, job->changed)));
+}
+
+/*
+ * rescore(workspace): applies the active model to every lead; for the owner
+ * of the workspace.  Writes the leads whose score, grade or points are not
+ * what the rules and the lead's history say, or whose score has decayed.
+ */
+Datum
+rescore(PG_FUNCTION_ARGS)
+{
+	Job			job;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name of a workspace cannot be empty"),
+				 errhint("View lead_mgmt.workspace lists them.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	job_begin(&job, fcinfo, "rescore", NameStr(*PG_GETARG_NAME(0)));
+	PG_TRY();
+	{
+		rescore_all(&job);
+	}
+	PG_FINALLY();
+	{
+		job_release(&job);
+	}
+	PG_END_TRY();
+	spi_end();
+	return (Datum) 0;
+}

@@ -1,0 +1,468 @@
+/*-------------------------------------------------------------------------
+ *
+ * score_state.c
+ *	  What engagements and adjustments add up to, lead by lead.
+ *
+ * The tables engagement and score_adjustment are the truth.  score_state keeps
+ * the sums, one row a lead, so that a lead with a year of history is scored as
+ * fast as one with a day of it.  Whoever writes a row of score_state holds the
+ * lock of the lead's own row and has read the state after he got it, so that
+ * no sum is lost; the row says by which rules it was made, and where these
+ * have changed the history is read again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "score_state.h"
+
+#include <math.h>
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "rule_failure.h"
+
+/* Engagements read at a time */
+#define HISTORY_BATCH 1000
+
+RuleTotal *
+score_state_nothing(const ScoreModel *model)
+{
+	return palloc0((model->engagement.n + 1) * sizeof(RuleTotal));
+}
+
+/* The primary key, which must be what it was made as. */
+static Oid
+state_index(Workspace *ws, Relation state)
+{
+	Oid			oid = RelationGetPrimaryKeyIndex(state);
+	Relation	index;
+	bool		sound = false;
+
+	if (OidIsValid(oid))
+	{
+		index = index_open(oid, AccessShareLock);
+		sound = index->rd_index->indnkeyatts == 1 &&
+			index->rd_index->indkey.values[0] == ws->state_column[STATE_LEAD_ID];
+		index_close(index, AccessShareLock);
+	}
+	if (!sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table \"%s.score_state\" has no primary key on lead_id", ws->schema),
+				 errdetail("Scores are looked up by it."),
+				 errhint("Call lead_mgmt.upgrade_workspace to bring it back.")));
+	return oid;
+}
+
+static Datum *
+state_array(Workspace *ws, TupleTableSlot *slot, StateColumn column, int *n)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, ws->state_column[column], &isnull);
+	Datum	   *elements;
+	bool	   *nulls;
+
+	*n = 0;
+	if (isnull)
+		return NULL;
+	/* all element types have eight bytes and are passed by value */
+	deconstruct_array(DatumGetArrayTypeP(value), ARR_ELEMTYPE(DatumGetArrayTypeP(value)),
+					  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, &nulls, n);
+	for (int i = 0; i < *n; i++)
+		if (nulls[i])
+			*n = 0;
+	return elements;
+}
+
+static int
+find_rule(const ScoreModel *model, int64 id, int guess)
+{
+	if (guess < model->engagement.n && model->engagement.rules[guess].rule.id == id)
+		return guess;
+	for (int i = 0; i < model->engagement.n; i++)
+		if (model->engagement.rules[i].rule.id == id)
+			return i;
+	return -1;
+}
+
+/* The arrays of the row; false if it does not hold together. */
+static bool
+read_totals(Workspace *ws, TupleTableSlot *slot, RuleTotal *totals)
+{
+	int			n[5];
+	Datum	   *ids = state_array(ws, slot, STATE_RULE_ID, &n[0]);
+	Datum	   *times = state_array(ws, slot, STATE_TIMES, &n[1]);
+	Datum	   *levels = state_array(ws, slot, STATE_LEVEL, &n[2]);
+	Datum	   *first = state_array(ws, slot, STATE_FIRST_AT, &n[3]);
+	Datum	   *last = state_array(ws, slot, STATE_LAST_AT, &n[4]);
+	int			next = 0;
+
+	if (n[1] != n[0] || n[2] != n[0] || n[3] != n[0] || n[4] != n[0])
+		return false;
+	for (int i = 0; i < n[0]; i++)
+	{
+		int			rule = find_rule(ws->model, DatumGetInt64(ids[i]), next);
+
+		if (rule < 0)
+			return false;
+		totals[rule].times = DatumGetInt64(times[i]);
+		totals[rule].level = DatumGetFloat8(levels[i]);
+		totals[rule].first_at = DatumGetTimestampTz(first[i]);
+		totals[rule].last_at = DatumGetTimestampTz(last[i]);
+		next = rule + 1;
+	}
+	return true;
+}
+
+static void
+read_row(Workspace *ws, TupleTableSlot *slot, ScoreState *state)
+{
+	bool		isnull;
+	Datum		version = slot_getattr(slot, ws->state_column[STATE_RULE_VERSION], &isnull);
+	Datum		until;
+
+	state->exists = true;
+	state->current = !isnull && DatumGetInt64(version) == ws->model->rule_version &&
+		read_totals(ws, slot, state->totals);
+	until = slot_getattr(slot, ws->state_column[STATE_READY_UNTIL], &isnull);
+	if (!isnull)
+		state->ready_until = DatumGetTimestampTz(until);
+}
+
+void
+score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *state)
+{
+	Relation	relation = table_open(ws->state_relid, AccessShareLock);
+	Relation	index = index_open(state_index(ws, relation), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	IndexScanDesc scan;
+	ScanKeyData key;
+
+	state->exists = false;
+	state->current = false;
+	state->totals = score_state_nothing(ws->model);
+	state->ready_until = DT_NOBEGIN;
+
+	snapshot = RegisterSnapshot(snapshot);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(lead_id));
+	scan = lead_index_beginscan(relation, index, snapshot, 1);
+	index_rescan(scan, &key, 1, NULL, 0);
+	if (index_getnext_slot(scan, ForwardScanDirection, slot))
+		read_row(ws, slot, state);
+	index_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, NoLock);
+	table_close(relation, NoLock);
+}
+
+bool
+score_state_evaluate(Workspace *ws, ScoreModel *model)
+{
+	ScoreRules *rules = &model->engagement;
+	MemoryContext old = MemoryContextSwitchTo(ws->engagement_econtext->ecxt_per_tuple_memory);
+	bool		any = false;
+
+	memset(rules->failures, 0, rules->n * sizeof(ErrorData *));
+	if (conditions_hold(rules->conditions, rules->n, NULL, ws->engagement_econtext,
+						&ws->settings, rules->holds, rules->failures))
+		for (int i = 0; i < rules->n; i++)
+			if (rules->failures[i] != NULL)
+				rule_failure_report(ws, &rules->rules[i].rule, rules->failures[i], false);
+	MemoryContextSwitchTo(old);
+
+	for (int i = 0; i < rules->n; i++)
+		any = any || rules->holds[i];
+	return any;
+}
+
+static int
+compare_histories(const void *a, const void *b)
+{
+	return compare_int64(&((const LeadHistory *) a)->lead_id, &((const LeadHistory *) b)->lead_id);
+}
+
+static LeadHistory *
+find_history(LeadHistory *leads, int n, int64 lead_id)
+{
+	LeadHistory key = {.lead_id = lead_id};
+
+	return bsearch(&key, leads, n, sizeof(LeadHistory), compare_histories);
+}
+
+static void
+count_engagement(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n, HeapTupleHeader header)
+{
+	TupleTableSlot *slot = ws->engagement_slot;
+	HeapTupleData tuple;
+	LeadHistory *lead;
+	TimestampTz at;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	ResetExprContext(ws->engagement_econtext);
+	ExecClearTuple(slot);
+	heap_deform_tuple(&tuple, ws->engagement_tupdesc, slot->tts_values, slot->tts_isnull);
+	ExecStoreVirtualTuple(slot);
+
+	lead = find_history(leads, n,
+						DatumGetInt64(slot->tts_values[ws->engagement_column[ENGAGEMENT_LEAD_ID] - 1]));
+	at = DatumGetTimestampTz(slot->tts_values[ws->engagement_column[ENGAGEMENT_AT] - 1]);
+	if (lead == NULL || at > lead->until)
+		return;
+	lead->last_engaged_at = Max(lead->last_engaged_at, at);
+	if (!score_state_evaluate(ws, model))
+		return;
+	for (int i = 0; i < model->engagement.n; i++)
+		if (model->engagement.holds[i])
+			score_total_add(&model->engagement.rules[i], &lead->totals[i], at);
+}
+
+static void
+read_engagements(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n, Datum ids, bool now)
+{
+	Portal		portal = SPI_cursor_open(NULL, workspace_plan(ws, PLAN_ENGAGEMENTS), &ids, NULL, !now);
+
+	for (;;)
+	{
+		SPI_cursor_fetch(portal, true, HISTORY_BATCH);
+		if (SPI_processed == 0)
+			break;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+			Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+			SPITupleTable *rows = SPI_tuptable;
+			uint64		processed = SPI_processed;
+
+			count_engagement(ws, model, leads, n, DatumGetHeapTupleHeader(row));
+			SPI_tuptable = rows;	/* reporting a failure may have used SPI */
+			SPI_processed = processed;
+		}
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+}
+
+static void
+read_adjustments(Workspace *ws, LeadHistory *leads, int n, Datum ids, bool now)
+{
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_ADJUSTMENTS), &ids, NULL, !now, 0),
+			  SPI_OK_SELECT, "score_adjustment");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		LeadHistory *lead = find_history(leads, n, DatumGetInt64(SPI_getbinval(row, tupdesc, 1, &isnull)));
+		TimestampTz at = DatumGetTimestampTz(SPI_getbinval(row, tupdesc, 3, &isnull));
+
+		if (lead != NULL && at <= lead->until)
+			lead->adjustment += points_from_numeric(SPI_getbinval(row, tupdesc, 2, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+void
+score_state_history(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n, bool now)
+{
+	Datum	   *values = palloc(n * sizeof(Datum));
+	OwnerSwitch saved;
+	Datum		ids;
+
+	for (int i = 0; i < n; i++)
+	{
+		values[i] = Int64GetDatum(leads[i].lead_id);
+		leads[i].totals = score_state_nothing(model);
+		leads[i].last_engaged_at = DT_NOBEGIN;
+		leads[i].adjustment = 0;
+	}
+	ids = spi_array(values, NULL, n, INT8OID);
+	saved = switch_to_owner(ws->owner);
+	spi_begin();
+	read_engagements(ws, model, leads, n, ids, now);
+	read_adjustments(ws, leads, n, ids, now);
+	spi_end();
+	switch_back(saved);
+}
+
+/* Sums are made in another order than they were kept in. */
+#define TOLERANCE (POINT_SCALE / 1000000000)
+
+static bool
+points_differ(Workspace *ws, LeadColumn column, Points recomputed)
+{
+	int			index = ws->column[column] - 1;
+	Datum		difference;
+
+	if (ws->slot->tts_isnull[index])
+		return true;
+	difference = DirectFunctionCall2(numeric_sub, ws->slot->tts_values[index],
+									 points_to_numeric(recomputed));
+	return DatumGetBool(DirectFunctionCall2(numeric_gt,
+											DirectFunctionCall1(numeric_abs, difference),
+											points_to_numeric(TOLERANCE)));
+}
+
+static bool
+grade_differs(Workspace *ws, const char *grade)
+{
+	int			index = ws->column[LEAD_GRADE] - 1;
+
+	if (ws->slot->tts_isnull[index] || grade == NULL)
+		return ws->slot->tts_isnull[index] != (grade == NULL);
+	return strcmp(TextDatumGetCString(ws->slot->tts_values[index]), grade) != 0;
+}
+
+static bool
+dimensions_differ(Workspace *ws, ScoreModel *model, const Score *score)
+{
+	Points		points[3] = {0};
+
+	for (int d = 0; d < model->ndimensions; d++)
+		if (model->dimensions[d].column >= 0)
+			points[model->dimensions[d].column - LEAD_DEMOGRAPHIC_SCORE] = score->limited[d];
+	for (int i = 0; i < 3; i++)
+		if (points_differ(ws, LEAD_DEMOGRAPHIC_SCORE + i, points[i]))
+			return true;
+	return false;
+}
+
+bool
+score_row_differs(Workspace *ws, ScoreModel *model, const Score *score, TimestampTz last_engaged_at)
+{
+	TupleTableSlot *slot = ws->slot;
+	int			index = ws->column[LEAD_SCORE] - 1;
+	int			engaged = ws->column[LEAD_LAST_ENGAGED_AT] - 1;
+
+	return slot->tts_isnull[index] || DatumGetInt32(slot->tts_values[index]) != score->score ||
+		grade_differs(ws, score->grade) ||
+		dimensions_differ(ws, model, score) ||
+		points_differ(ws, LEAD_SCORE_ADJUSTMENT, score->adjustment) ||
+		(slot->tts_isnull[engaged] ? DT_NOBEGIN :
+		 DatumGetTimestampTz(slot->tts_values[engaged])) != last_engaged_at;
+}
+
+bool
+score_state_differs(const ScoreModel *model, const ScoreState *state, const RuleTotal *totals)
+{
+	if (!state->current)
+		return true;
+	for (int i = 0; i < model->engagement.n; i++)
+	{
+		const RuleTotal *a = &state->totals[i];
+		const RuleTotal *b = &totals[i];
+
+		if (a->times != b->times || a->first_at != b->first_at || a->last_at != b->last_at ||
+			fabs(a->level - b->level) > 1e-12 * Max(1, fabs(b->level)))
+			return true;
+	}
+	return false;
+}
+
+TimestampTz
+score_ready_until(Workspace *ws, const RuleTotal *totals, Points adjustment, TimestampTz at)
+{
+	if (!score_decays(ws->model, totals))
+		return score_compute(ws, ws->model, totals, adjustment, at).score >= ws->sales_ready_score ?
+			DT_NOEND : DT_NOBEGIN;
+	return score_reaches_until(ws, ws->model, totals, adjustment, at, ws->sales_ready_score);
+}
+
+void
+score_state_row(ScoreModel *model, int64 lead_id, const ScoreState *state, bool keep,
+				MemoryContext context, StateRow *row)
+{
+	int			n = 0;
+
+	row->lead_id = lead_id;
+	row->rule_version = model->rule_version;
+	row->exists = state->exists;
+	row->ready_until = state->ready_until;
+	row->gone = !keep && state->ready_until == DT_NOBEGIN;
+	row->rule_ids = MemoryContextAlloc(context, (model->engagement.n + 1) * sizeof(int64));
+	row->totals = MemoryContextAlloc(context, (model->engagement.n + 1) * sizeof(RuleTotal));
+	for (int i = 0; i < model->engagement.n; i++)
+	{
+		if (state->totals[i].times == 0)
+			continue;
+		row->rule_ids[n] = model->engagement.rules[i].rule.id;
+		row->totals[n++] = state->totals[i];
+	}
+	row->ntotals = n;
+}
+
+static void
+write_row(Workspace *ws, const StateRow *row)
+{
+	int			n = row->ntotals;
+	Datum	   *ids = palloc((n + 1) * 5 * sizeof(Datum));
+	Datum	   *times = ids + n;
+	Datum	   *levels = times + n;
+	Datum	   *first = levels + n;
+	Datum	   *last = first + n;
+	Datum		values[8];
+	char		nulls[9] = "        ";
+
+	for (int i = 0; i < n; i++)
+	{
+		ids[i] = Int64GetDatum(row->rule_ids[i]);
+		times[i] = Int64GetDatum(row->totals[i].times);
+		levels[i] = Float8GetDatum(row->totals[i].level);
+		first[i] = TimestampTzGetDatum(row->totals[i].first_at);
+		last[i] = TimestampTzGetDatum(row->totals[i].last_at);
+	}
+	values[0] = Int64GetDatum(row->lead_id);
+	values[1] = Int64GetDatum(row->rule_version);
+	values[2] = spi_array(ids, NULL, n, INT8OID);
+	values[3] = spi_array(times, NULL, n, INT8OID);
+	values[4] = spi_array(levels, NULL, n, FLOAT8OID);
+	values[5] = spi_array(first, NULL, n, TIMESTAMPTZOID);
+	values[6] = spi_array(last, NULL, n, TIMESTAMPTZOID);
+	values[7] = TimestampTzGetDatum(row->ready_until);
+	if (row->ready_until == DT_NOBEGIN)
+		nulls[7] = 'n';
+	if (row->exists)
+		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_STATE_UPDATE), values, nulls, false, 0),
+				  SPI_OK_UPDATE, "score_state");
+	if (!row->exists || SPI_processed == 0)
+		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_STATE_INSERT), values, nulls, false, 0),
+				  SPI_OK_INSERT, "score_state");
+}
+
+static void
+delete_row(Workspace *ws, int64 lead_id)
+{
+	Datum		value = Int64GetDatum(lead_id);
+
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_STATE_DELETE), &value, NULL, false, 0),
+			  SPI_OK_DELETE, "score_state");
+}
+
+void
+score_state_write(Workspace *ws, const StateRows *rows)
+{
+	for (int i = 0; i < rows->n; i++)
+	{
+		const StateRow *row = &rows->rows[i];
+
+		if (!row->gone)
+			write_row(ws, row);
+		else if (row->exists)
+			delete_row(ws, row->lead_id);
+	}
+}

@@ -1,0 +1,146 @@
+/*-------------------------------------------------------------------------
+ *
+ * touch.c
+ *	  Leads that are scored anew since something about them has changed.
+ *
+ * An UPDATE of lead that changes no column is made, so that all triggers see
+ * it, users' own too; the trigger that decides finds here what it is about.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "touch.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+
+#define TOUCH_BATCH 1000
+
+/* The batch whose UPDATE is running */
+typedef struct TouchBatch
+{
+	Oid			lead_relid;
+	Touch	  **touches;
+	int			n;
+} TouchBatch;
+
+static TouchBatch *running = NULL;
+
+static int
+compare_touches(const void *a, const void *b)
+{
+	return compare_int64(&(*(Touch *const *) a)->history.lead_id,
+						 &(*(Touch *const *) b)->history.lead_id);
+}
+
+static Touch *
+find_touch(Touch **touches, int n, int64 lead_id)
+{
+	Touch		key = {.history = {.lead_id = lead_id}};
+	Touch	   *pointer = &key;
+	Touch	  **found = bsearch(&pointer, touches, n, sizeof(Touch *), compare_touches);
+
+	return found == NULL ? NULL : *found;
+}
+
+Touch *
+touch_apply(Oid lead_relid, int64 lead_id)
+{
+	Touch	   *touch;
+
+	if (running == NULL || running->lead_relid != lead_relid)
+		return NULL;
+	touch = find_touch(running->touches, running->n, lead_id);
+	/* what a user's trigger does to the lead meanwhile is not ours */
+	if (touch == NULL || touch->applied)
+		return NULL;
+	touch->applied = true;
+	return touch;
+}
+
+/* Read all there is about those that ask for it, once they are locked. */
+static void
+read_histories(Workspace *ws, Touch **touches, int n)
+{
+	LeadHistory *histories = palloc(n * sizeof(LeadHistory));
+	int			nread = 0;
+
+	for (int i = 0; i < n; i++)
+		if (touches[i]->whole)
+		{
+			histories[nread].lead_id = touches[i]->history.lead_id;
+			histories[nread++].until = DT_NOEND;
+		}
+	if (nread > 0)
+		score_state_history(ws, ws->model, histories, nread, true);
+	nread = 0;
+	for (int i = 0; i < n; i++)
+		if (touches[i]->whole)
+		{
+			touches[i]->history = histories[nread++];
+			touches[i]->rule_version = ws->model->rule_version;
+		}
+}
+
+static bool
+any_whole(Touch **touches, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (touches[i]->whole)
+			return true;
+	return false;
+}
+
+static int
+touch_batch(Workspace *ws, Touch **touches, int n)
+{
+	Datum	   *values = palloc(n * sizeof(Datum));
+	TouchBatch	batch = {ws->lead_relid, touches, n};
+	TouchBatch *volatile outer = running;
+	volatile int touched = 0;
+	Datum		ids;
+
+	for (int i = 0; i < n; i++)
+		values[i] = Int64GetDatum(touches[i]->history.lead_id);
+	ids = spi_array(values, NULL, n, INT8OID);
+
+	/* one lead needs no order, and its UPDATE locks it before it is decided on */
+	if (n > 1 || any_whole(touches, n))
+	{
+		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &ids, NULL, false, 0),
+				  SPI_OK_SELECT, "lead");
+		if (SPI_processed == 0)
+			return 0;			/* deleted, and its history with it */
+		read_histories(ws, touches, n);
+	}
+
+	running = &batch;
+	PG_TRY();
+	{
+		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_TOUCH_LEADS), &ids, NULL, false, 0),
+				  SPI_OK_UPDATE, "lead");
+		touched = (int) SPI_processed;
+	}
+	PG_FINALLY();
+	{
+		running = outer;
+	}
+	PG_END_TRY();
+	return touched;
+}
+
+int
+touch_leads(Workspace *ws, Touch **touches, int n)
+{
+	OwnerSwitch saved = switch_to_owner(ws->owner);
+	int			touched = 0;
+
+	spi_begin();
+	for (int first = 0; first < n; first += TOUCH_BATCH)
+	{
+		CHECK_FOR_INTERRUPTS();
+		touched += touch_batch(ws, touches + first, Min(TOUCH_BATCH, n - first));
+	}
+	spi_end();
+	switch_back(saved);
+	return touched;
+}
