@@ -45,7 +45,7 @@ printf '};\n'
 printf '\nstatic const char columns_sql[] =\n'
 for part in $parts; do
 	awk '/^CREATE TABLE IF NOT EXISTS / { table = $6; next }
-		/^\);/ { table = "" }
+		/^\)/ { table = "" }
 		table != "" && !/^  CONSTRAINT / && !/ AS IDENTITY/ {
 			sub(/^ +/, ""); sub(/,$/, "")
 			print "ALTER TABLE IF EXISTS " table " ADD COLUMN IF NOT EXISTS " $0 ";"

@@ -48,7 +48,7 @@ PG_FUNCTION_INFO_V1(adjustment_check);
 PG_FUNCTION_INFO_V1(adjustment_record);
 
 /* Memory that waiting leads may take before they are written */
-#define PENDING_MEMORY (64 * 1024 * 1024)
+#define PENDING_MEMORY ((Size) 256 * 1024 * 1024)
 
 typedef struct PendingLead
 {

@@ -98,6 +98,15 @@ typedef enum Verdict
 	SCORE_DIFFERS
 } Verdict;
 
+/* To the second, for it is found by halving from sums made in another order. */
+static bool
+times_differ(TimestampTz a, TimestampTz b)
+{
+	if (TIMESTAMP_NOT_FINITE(a) || TIMESTAMP_NOT_FINITE(b))
+		return a != b;
+	return Max(a, b) - Min(a, b) > USECS_PER_SEC;
+}
+
 static Verdict
 judge(Workspace *ws, HeapTupleHeader row, const LeadHistory *history, TimestampTz now)
 {
@@ -125,12 +134,26 @@ judge(Workspace *ws, HeapTupleHeader row, const LeadHistory *history, TimestampT
 	if (history->last_engaged_at != DT_NOBEGIN &&
 		score_state_differs(ws->model, &state, history->totals))
 		return STATE_DIFFERS;
-	if (state.ready_until != score_ready_until(ws, history->totals, history->adjustment, at))
+	if (times_differ(state.ready_until,
+					 score_ready_until(ws, history->totals, history->adjustment, at)))
 		return STATE_DIFFERS;
 	return AS_IT_SHOULD_BE;
 }
 
-/* Leads whose sums alone are to be written, once they are locked. */
+/* All of a page at once, so that every lock is taken in the order of the ids. */
+static void
+lock_leads(Workspace *ws, Datum *ids, int n)
+{
+	Datum		array;
+
+	if (n == 0)
+		return;
+	array = spi_array(ids, NULL, n, INT8OID);
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &array, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+}
+
+/* Leads whose sums alone are to be written; they are locked. */
 static void
 refresh_states(Workspace *ws, const int64 *ids, int n)
 {
@@ -144,8 +167,6 @@ refresh_states(Workspace *ws, const int64 *ids, int n)
 	for (int i = 0; i < n; i++)
 		values[i] = Int64GetDatum(ids[i]);
 	array = spi_array(values, NULL, n, INT8OID);
-	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &array, NULL, false, 0),
-			  SPI_OK_SELECT, "lead");
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_ROWS), &array, NULL, false, 0),
 			  SPI_OK_SELECT, "lead");
 	read_page(ws, &page);
@@ -177,6 +198,8 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 	Touch	   *touches = palloc0(PAGE_LEADS * sizeof(Touch));
 	Touch	  **pointers = palloc(PAGE_LEADS * sizeof(Touch *));
 	int64	   *states = palloc(PAGE_LEADS * sizeof(int64));
+	Datum	   *locks = palloc(PAGE_LEADS * sizeof(Datum));
+	int			nlocks = 0;
 	int			ntouches = 0;
 	int			nstates = 0;
 	LeadPage		page;
@@ -190,6 +213,8 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 
 		CHECK_FOR_INTERRUPTS();
 		job->position = page.histories[i].lead_id;
+		if (verdict != AS_IT_SHOULD_BE)
+			locks[nlocks++] = Int64GetDatum(job->position);
 		if (verdict == STATE_DIFFERS)
 			states[nstates++] = job->position;
 		if (verdict != SCORE_DIFFERS)
@@ -199,6 +224,7 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 		pointers[ntouches] = &touches[ntouches];
 		ntouches++;
 	}
+	lock_leads(ws, locks, nlocks);
 	if (ntouches > 0)
 		job->changed += touch_leads(ws, pointers, ntouches);
 	refresh_states(ws, states, nstates);

@@ -331,6 +331,39 @@ retire_others(Relation relation, const char *schema, const char *id)
 							  schema, quote_literal_cstr(id)));
 }
 
+static void
+check_model_exists(Relation relation, const char *schema, const char *id)
+{
+	char	   *query = psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8",
+								 schema, quote_literal_cstr(id));
+	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
+	bool		found;
+
+	spi_begin();
+	spi_check(SPI_execute(query, true, 1), SPI_OK_SELECT, query);
+	found = SPI_processed > 0;
+	spi_end();
+	switch_back(saved);
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+				 errmsg("score model %s does not exist", id),
+				 errdetail("Key (copy_of)=(%s) is not present in table \"score_model\".", id),
+				 errhint("Give the id of the model whose dimensions and rules are to be copied."),
+				 errtableconstraint(relation, "score_model_copy_of_fkey")));
+}
+
+static void
+refuse_late_copy(Relation relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("rules are copied into new score models only"),
+			 errdetail("Column copy_of has a meaning at INSERT."),
+			 errhint("Insert a model with copy_of instead."),
+			 errtableconstraint(relation, "score_model_copy_of_fkey")));
+}
+
 /* The action is done once: what is loaded from a dump has its rules already. */
 static void
 copy_model(Relation relation, const char *schema, const char *id, const char *from)
@@ -340,6 +373,7 @@ copy_model(Relation relation, const char *schema, const char *id, const char *fr
 
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_dimension");
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_rule");
+	check_model_exists(relation, schema, from);
 	run_on_workspace(relation,
 					 psprintf("INSERT INTO %1$s.score_dimension (model_id, name, lowest, highest) "
 							  "SELECT %2$s::pg_catalog.int8, d.name, d.lowest, d.highest FROM %1$s.score_dimension d "
@@ -404,13 +438,15 @@ model_switch(PG_FUNCTION_ARGS)
 	bool		was_active = !insert && is_active(tuple_text(trigdata, trigdata->tg_trigtuple, "state"));
 	bool		active = !gone && is_active(column_text(trigdata, "state"));
 	const char *id = column_text(trigdata, "id");
-	const char *copy_of = insert ? column_text(trigdata, "copy_of") : NULL;
+	const char *copy_of = gone ? NULL : column_text(trigdata, "copy_of");
 
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_model");
 	if (active && !was_active)
 		retire_others(relation, schema, id);
 	if (was_active && !active)
 		check_another_is_active(relation, schema);
+	if (copy_of != NULL && !insert)
+		refuse_late_copy(relation);
 	if (copy_of != NULL)
 		copy_model(relation, schema, id, copy_of);
 	return PointerGetDatum(NULL);

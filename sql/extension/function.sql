@@ -125,6 +125,10 @@ CREATE FUNCTION lead_mgmt.score_at(lead record, at timestamp with time zone, OUT
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'score_at';
 COMMENT ON FUNCTION lead_mgmt.score_at(record, timestamp with time zone) IS 'The scores of a row of lead as of any time; before scored_at, by what had happened until then';
 
+CREATE FUNCTION lead_mgmt.lead_value(lead record, name text, type anyelement) RETURNS anyelement
+  LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_value'; -- not strict: the type comes as a NULL
+COMMENT ON FUNCTION lead_mgmt.lead_value(record, text, anyelement) IS 'A column of a row by its name, in the type of the third argument; NULL where the row has none';
+
 CREATE FUNCTION lead_mgmt.grade_until(lead record, at timestamp with time zone) RETURNS timestamp with time zone
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'grade_until';
 COMMENT ON FUNCTION lead_mgmt.grade_until(record, timestamp with time zone) IS 'When a row of lead leaves the grade that it has at a time, if nothing happens; NULL: never';

@@ -43,7 +43,7 @@ WITH rated AS MATERIALIZED (
   FROM by_score b
 ), whole AS (
   SELECT k.model_id, pg_catalog.sum(k.positive) AS positive, pg_catalog.sum(k.negative) AS negative,
-    pg_catalog.sum(k.positive OPERATOR(pg_catalog.*) (k.negative_below OPERATOR(pg_catalog.+) k.negative OPERATOR(pg_catalog./) 2.0)) AS pairs_won
+    pg_catalog.sum(k.positive OPERATOR(pg_catalog.*) (k.negative_below OPERATOR(pg_catalog.+) (k.negative OPERATOR(pg_catalog./) 2.0))) AS pairs_won
   FROM ranked k GROUP BY k.model_id
 ), by_grade AS (
   SELECT r.model_id, r.grade, pg_catalog.count(*) AS leads, pg_catalog.count(*) FILTER (WHERE r.converted) AS converted
@@ -53,7 +53,7 @@ SELECT m.id AS model_id, m.name AS model, m.state,
   pg_catalog.round(w.pairs_won OPERATOR(pg_catalog./) NULLIF(w.positive OPERATOR(pg_catalog.*) w.negative, 0), 6) AS auc,
   g.name AS grade, COALESCE(b.leads, 0) AS leads, COALESCE(b.converted, 0) AS converted,
   b.converted::pg_catalog.numeric OPERATOR(pg_catalog./) b.leads AS conversion_rate,
-  b.converted::pg_catalog.numeric OPERATOR(pg_catalog./) b.leads
+  (b.converted::pg_catalog.numeric OPERATOR(pg_catalog./) b.leads)
     OPERATOR(pg_catalog./) NULLIF(w.positive OPERATOR(pg_catalog./) NULLIF(w.positive OPERATOR(pg_catalog.+) w.negative, 0), 0) AS lift
 FROM @workspace@.score_model m
 CROSS JOIN @workspace@.grade g

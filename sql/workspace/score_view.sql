@@ -44,18 +44,72 @@ COMMENT ON COLUMN @workspace@.score_audit.recomputed_score_adjustment IS 'Sum of
 COMMENT ON COLUMN @workspace@.score_audit.last_engaged_at IS 'Last engagement as stored';
 COMMENT ON COLUMN @workspace@.score_audit.recomputed_last_engaged_at IS 'Last engagement as it should be';
 
+-- Columns that nothing else depends on are taken by their names from the row:
+-- a view that named them would keep their owner from altering them.
 CREATE OR REPLACE VIEW @workspace@.lead_now WITH (security_invoker = true) AS
-SELECT l.id, l.contact_name, l.email, l.phone, l.company, l.job_title, l.industry, l.company_size, l.annual_revenue,
-  l.street, l.city, l.region, l.postal_code, l.country, l.location, l.source, l.source_detail, l.campaign,
-  l.channel, l.priority, l.product_interest, l.birthday, l.notes, l.tags, l.status, l.status_since,
-  l.owner_id, l.budget_confirmed, l.authority_confirmed, l.need_confirmed, l.timeline_confirmed,
-  l.budget_amount, l.decision_maker, l.need, l.target_date, l.next_step, l.next_follow_up_at,
-  s.demographic_score, s.behavioral_score, s.firmographic_score, l.score_adjustment, s.score, s.grade,
-  pg_catalog.now() AS scored_at, l.response_due_at, l.first_response_at, l.last_activity_at,
-  l.last_engaged_at, l.opted_out_at, l.email_key, l.phone_key, l.name_key, l.merged_into, l.archived_at,
-  l.attributes, l.created_at, l.created_by, l.updated_at, l.updated_by,
-  lead_mgmt.grade_until(l::record, pg_catalog.now()) AS grade_until
-FROM @workspace@.lead l CROSS JOIN LATERAL lead_mgmt.score_at(l::record, pg_catalog.now()) s;
+SELECT l.id,
+  l.contact_name,
+  l.email,
+  l.phone,
+  l.company,
+  lead_mgmt.lead_value(r.lead, 'job_title', NULL::text) AS job_title,
+  lead_mgmt.lead_value(r.lead, 'industry', NULL::text) AS industry,
+  lead_mgmt.lead_value(r.lead, 'company_size', NULL::integer) AS company_size,
+  lead_mgmt.lead_value(r.lead, 'annual_revenue', NULL::numeric) AS annual_revenue,
+  lead_mgmt.lead_value(r.lead, 'street', NULL::text) AS street,
+  lead_mgmt.lead_value(r.lead, 'city', NULL::text) AS city,
+  l.region,
+  lead_mgmt.lead_value(r.lead, 'postal_code', NULL::text) AS postal_code,
+  l.country,
+  lead_mgmt.lead_value(r.lead, 'location', NULL::point) AS location,
+  l.source,
+  lead_mgmt.lead_value(r.lead, 'source_detail', NULL::text) AS source_detail,
+  lead_mgmt.lead_value(r.lead, 'campaign', NULL::text) AS campaign,
+  lead_mgmt.lead_value(r.lead, 'channel', NULL::text) AS channel,
+  lead_mgmt.lead_value(r.lead, 'priority', NULL::text) AS priority,
+  lead_mgmt.lead_value(r.lead, 'product_interest', NULL::text) AS product_interest,
+  lead_mgmt.lead_value(r.lead, 'birthday', NULL::date) AS birthday,
+  lead_mgmt.lead_value(r.lead, 'notes', NULL::text) AS notes,
+  lead_mgmt.lead_value(r.lead, 'tags', NULL::text[]) AS tags,
+  l.status,
+  l.status_since,
+  l.owner_id,
+  lead_mgmt.lead_value(r.lead, 'budget_confirmed', NULL::boolean) AS budget_confirmed,
+  lead_mgmt.lead_value(r.lead, 'authority_confirmed', NULL::boolean) AS authority_confirmed,
+  lead_mgmt.lead_value(r.lead, 'need_confirmed', NULL::boolean) AS need_confirmed,
+  lead_mgmt.lead_value(r.lead, 'timeline_confirmed', NULL::boolean) AS timeline_confirmed,
+  lead_mgmt.lead_value(r.lead, 'budget_amount', NULL::numeric) AS budget_amount,
+  lead_mgmt.lead_value(r.lead, 'decision_maker', NULL::text) AS decision_maker,
+  lead_mgmt.lead_value(r.lead, 'need', NULL::text) AS need,
+  lead_mgmt.lead_value(r.lead, 'target_date', NULL::date) AS target_date,
+  lead_mgmt.lead_value(r.lead, 'next_step', NULL::text) AS next_step,
+  lead_mgmt.lead_value(r.lead, 'next_follow_up_at', NULL::timestamp with time zone) AS next_follow_up_at,
+  s.demographic_score,
+  s.behavioral_score,
+  s.firmographic_score,
+  l.score_adjustment,
+  s.score,
+  s.grade,
+  pg_catalog.now() AS scored_at,
+  l.response_due_at,
+  l.first_response_at,
+  l.last_activity_at,
+  l.last_engaged_at,
+  l.opted_out_at,
+  l.email_key,
+  l.phone_key,
+  l.name_key,
+  l.merged_into,
+  l.archived_at,
+  lead_mgmt.lead_value(r.lead, 'attributes', NULL::jsonb) AS attributes,
+  l.created_at,
+  l.created_by,
+  l.updated_at,
+  l.updated_by,
+  lead_mgmt.grade_until(r.lead, pg_catalog.now()) AS grade_until
+FROM @workspace@.lead l
+CROSS JOIN LATERAL (SELECT l::record AS lead OFFSET 0) r
+CROSS JOIN LATERAL lead_mgmt.score_at(r.lead, pg_catalog.now()) s;
 COMMENT ON VIEW @workspace@.lead_now IS 'Leads with their scores and grade as of now()';
 COMMENT ON COLUMN @workspace@.lead_now.id IS 'Identity of the lead';
 COMMENT ON COLUMN @workspace@.lead_now.contact_name IS 'Name of the person; required';
@@ -122,7 +176,7 @@ CREATE OR REPLACE VIEW @workspace@.hot_lead WITH (security_invoker = true) AS
 SELECT l.id AS lead_id, l.contact_name, l.company, l.email, l.phone, l.status, l.owner_id, s.score, s.grade,
   lead_mgmt.grade_until(l::record, pg_catalog.now()) AS grade_until,
   lead_mgmt.score_reasons(l::record, pg_catalog.now()) AS reasons,
-  l.last_engaged_at, l.next_follow_up_at
+  l.last_engaged_at
 FROM @workspace@.score_state t
 JOIN @workspace@.lead l ON l.id OPERATOR(pg_catalog.=) t.lead_id
 JOIN @workspace@.lead_status u ON u.name OPERATOR(pg_catalog.=) l.status
@@ -144,4 +198,3 @@ COMMENT ON COLUMN @workspace@.hot_lead.grade IS 'Grade as of now()';
 COMMENT ON COLUMN @workspace@.hot_lead.grade_until IS 'When it will leave this grade if nothing happens; NULL: never';
 COMMENT ON COLUMN @workspace@.hot_lead.reasons IS 'The three rules that give it most points now';
 COMMENT ON COLUMN @workspace@.hot_lead.last_engaged_at IS 'When the lead last did something';
-COMMENT ON COLUMN @workspace@.hot_lead.next_follow_up_at IS 'When to follow up';
