@@ -16,17 +16,22 @@ SET LOCAL search_path = lead_mgmt_reference, pg_catalog;
 
 \echo '# Reference'
 \echo
-\echo 'Every relation of a workspace and every function of the schema `lead_mgmt`, with the comments that are in'
+\echo 'Every relation of a workspace and every function and procedure of the schema `lead_mgmt`, with the comments that are in'
 \echo 'the catalog: `\\d+ crm.lead` and `\\df+ lead_mgmt.*` in psql show the same. This page is made by'
 \echo '`scripts/reference.sh`; change the comments in `sql/` and run it again. What is refused, with which SQLSTATE'
 \echo 'and constraint name, is in [Errors](errors.md).'
 \echo
-\echo '## Functions to call'
+\echo '## Functions and procedures to call'
 
 CREATE TEMP VIEW documented_function AS
 SELECT p.oid, p.proname::text AS name,
-  format('lead_mgmt.%s(%s)', quote_ident(p.proname), pg_get_function_arguments(p.oid)) AS signature,
-  pg_get_function_result(p.oid) AS result, p.provolatile,
+  format('%slead_mgmt.%s(%s)', CASE p.prokind WHEN 'p' THEN 'CALL ' ELSE '' END, quote_ident(p.proname),
+    regexp_replace(regexp_replace(pg_get_function_arguments(p.oid), '^IN ', ''), '(, )?OUT .*$', '')) AS signature,
+  -- what a function with output columns returns is these
+  COALESCE((SELECT CASE WHEN p.proretset THEN 'SETOF ' ELSE '' END || '('
+      || string_agg(concat_ws(' ', quote_ident(a.name), format_type(a.type, NULL)), ', ' ORDER BY a.place) || ')'
+    FROM unnest(p.proargnames, p.proallargtypes, p.proargmodes) WITH ORDINALITY AS a (name, type, mode, place)
+    WHERE a.mode = 'o' HAVING count(*) > 0), pg_get_function_result(p.oid)) AS result, p.provolatile,
   p.prorettype = 'trigger'::regtype AS is_trigger,
   -- what only views call
   p.proname IN ('workspaces', 'explain_score', 'recompute_score') AS is_internal,
@@ -39,6 +44,9 @@ $$SELECT replace(replace(COALESCE($1, ''), '|', '\|'), E'\n', ' ')$$;
 CREATE FUNCTION pg_temp.code(text) RETURNS text LANGUAGE sql AS
 $$SELECT CASE WHEN COALESCE($1, '') = '' THEN '' ELSE '`' || pg_temp.cell($1) || '`' END$$;
 
+\echo
+\echo 'A function that takes `lead record` takes a row of the table `lead`:'
+\echo '`SELECT s.* FROM crm.lead l, lead_mgmt.score_at(l, now()) s`.'
 \echo
 \echo '| function | returns | what it does |'
 \echo '|---|---|---|'

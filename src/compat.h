@@ -14,8 +14,13 @@
 #include "access/relscan.h"
 #include "utils/syscache.h"
 #include "access/tableam.h"
+#include "executor/executor.h"
 #include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "storage/lockdefs.h"
+#include "utils/rel.h"
 #if PG_VERSION_NUM >= 160000
+#include "parser/parse_relation.h"
 #include "varatt.h"
 #endif
 
@@ -41,6 +46,42 @@
 #else
 #define lead_index_beginscan(heap, index, snapshot, nkeys) \
 	index_beginscan(heap, index, snapshot, nkeys, 0)
+#endif
+
+/* 16 moved permissions out of range table entries, 18 looks at pruned ones */
+static inline void
+lead_init_range_table(EState *estate, Relation relation, Bitmapset *updated_columns)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+#if PG_VERSION_NUM >= 160000
+	List	   *permissions = NIL;
+	RTEPermissionInfo *permission;
+#endif
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(relation);
+	rte->relkind = relation->rd_rel->relkind;
+	rte->rellockmode = RowExclusiveLock;
+#if PG_VERSION_NUM >= 160000
+	permission = addRTEPermissionInfo(&permissions, rte);
+	permission->updatedCols = updated_columns;
+#else
+	rte->updatedCols = updated_columns;
+#endif
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, list_make1(rte), permissions, bms_make_singleton(1));
+#elif PG_VERSION_NUM >= 160000
+	ExecInitRangeTable(estate, list_make1(rte), permissions);
+#else
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+
+/* 18 renamed the compiled CHECK constraints of a result relation */
+#if PG_VERSION_NUM >= 180000
+#define lead_check_exprs ri_CheckConstraintExprs
+#else
+#define lead_check_exprs ri_ConstraintExprs
 #endif
 
 /* 19 gave catalog caches a type of their own */

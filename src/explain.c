@@ -302,8 +302,7 @@ put_limits(ReturnSetInfo *rsinfo, const Argument *argument, const Score *score)
 		if (row.points != 0)
 			put_row(rsinfo, &row);
 	}
-	if (score->adjustment != 0)
-		put_adjustments(rsinfo, argument);
+	put_adjustments(rsinfo, argument);
 	row.dimension = NULL;
 	row.rule = "limit 0..100";
 	row.points = within - score->total;

@@ -75,7 +75,7 @@ read_standing(LeadRow *row, Standing *standing)
 	}
 	score_state_read(ws, DatumGetInt64(lead_value(row, LEAD_ID)), GetLatestSnapshot(),
 					 &standing->state);
-	if (!standing->state.exists && !engaged)
+	if (!engaged)
 		standing->state.current = true;
 }
 
@@ -175,6 +175,8 @@ score_before(LeadRow *row, const Standing *standing, TimestampTz at)
 	Workspace  *ws = row->ws;
 	int			stored = row->old == NULL ? -1 : stored_score(row);
 
+	if (stored >= ws->sales_ready_score && standing->state.untold)
+		return ws->sales_ready_score - 1;
 	if (stored < ws->sales_ready_score || !standing->state.current ||
 		!score_decays(ws->model, standing->state.totals))
 		return stored;
@@ -192,7 +194,8 @@ note_scored(LeadRow *row, Standing *standing, const Score *score, int before, Ti
 	Scored		scored = {.lead_id = DatumGetInt64(lead_value(row, LEAD_ID))};
 
 	scored.became_ready = before < ws->sales_ready_score && score->score >= ws->sales_ready_score;
-	scored.write_state = standing->changed || until != standing->state.ready_until;
+	scored.write_state = standing->changed || standing->state.untold ||
+		until != standing->state.ready_until;
 	if (!scored.write_state && !scored.became_ready)
 		return;
 	standing->state.ready_until = until;

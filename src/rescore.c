@@ -98,13 +98,13 @@ typedef enum Verdict
 	SCORE_DIFFERS
 } Verdict;
 
-/* To the second, for it is found by halving from sums made in another order. */
+/* To the day, being a bound that is found by halving from a time of its own. */
 static bool
 times_differ(TimestampTz a, TimestampTz b)
 {
 	if (TIMESTAMP_NOT_FINITE(a) || TIMESTAMP_NOT_FINITE(b))
 		return a != b;
-	return Max(a, b) - Min(a, b) > USECS_PER_SEC;
+	return Max(a, b) - Min(a, b) > USECS_PER_DAY;
 }
 
 static Verdict
@@ -131,6 +131,8 @@ judge(Workspace *ws, HeapTupleHeader row, const LeadHistory *history, TimestampT
 	score_state_read(ws, history->lead_id, GetActiveSnapshot(), &state);
 	if (!state.exists)
 		return STATE_DIFFERS;
+	if (state.untold && score.score >= ws->sales_ready_score)
+		return SCORE_DIFFERS;
 	if (history->last_engaged_at != DT_NOBEGIN &&
 		score_state_differs(ws->model, &state, history->totals))
 		return STATE_DIFFERS;

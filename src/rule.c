@@ -21,6 +21,7 @@
 
 PG_FUNCTION_INFO_V1(rule_check);
 PG_FUNCTION_INFO_V1(model_switch);
+PG_FUNCTION_INFO_V1(model_required);
 PG_FUNCTION_INFO_V1(ready_score_lowered);
 PG_FUNCTION_INFO_V1(match_rule_check);
 PG_FUNCTION_INFO_V1(setting_check);
@@ -307,6 +308,21 @@ rule_check(PG_FUNCTION_ARGS)
 	return PointerGetDatum(named_rule(trigdata, table, text));
 }
 
+/* Does a query over the workspace find anything? */
+static bool
+query_finds(Relation relation, char *query)
+{
+	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
+	bool		found;
+
+	spi_begin();
+	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
+	found = SPI_processed > 0;
+	spi_end();
+	switch_back(saved);
+	return found;
+}
+
 static void
 run_on_workspace(Relation relation, char *query)
 {
@@ -321,9 +337,26 @@ run_on_workspace(Relation relation, char *query)
 	switch_back(saved);
 }
 
+/* Two that become active in one statement would each retire the other. */
+static void
+check_still_active(Relation relation, const char *schema, const char *id)
+{
+	if (query_finds(relation,
+					psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8 "
+							 "AND state OPERATOR(pg_catalog.=) 'active'", schema, quote_literal_cstr(id))))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNIQUE_VIOLATION),
+			 errmsg("more than one score model would be active"),
+			 errdetail("Leads are scored by one model."),
+			 errhint("Set the state of one model to active."),
+			 errtableconstraint(relation, "score_model_active_key")));
+}
+
 static void
 retire_others(Relation relation, const char *schema, const char *id)
 {
+	check_still_active(relation, schema, id);
 	run_on_workspace(relation,
 					 psprintf("UPDATE %s.score_model SET state = 'retired' "
 							  "WHERE state OPERATOR(pg_catalog.=) 'active' "
@@ -334,17 +367,9 @@ retire_others(Relation relation, const char *schema, const char *id)
 static void
 check_model_exists(Relation relation, const char *schema, const char *id)
 {
-	char	   *query = psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8",
-								 schema, quote_literal_cstr(id));
-	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
-	bool		found;
-
-	spi_begin();
-	spi_check(SPI_execute(query, true, 1), SPI_OK_SELECT, query);
-	found = SPI_processed > 0;
-	spi_end();
-	switch_back(saved);
-	if (!found)
+	if (!query_finds(relation,
+					 psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8",
+							  schema, quote_literal_cstr(id))))
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("score model %s does not exist", id),
@@ -398,30 +423,6 @@ is_active(const char *state)
 	return state != NULL && strcmp(state, "active") == 0;
 }
 
-/* The active model leaves only for another one, or with all of them. */
-static void
-check_another_is_active(Relation relation, const char *schema)
-{
-	char	   *query = psprintf("SELECT FROM %1$s.score_model HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 "
-								 "AND pg_catalog.count(*) FILTER (WHERE state OPERATOR(pg_catalog.=) 'active') "
-								 "OPERATOR(pg_catalog.=) 0", schema);
-	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
-	bool		none;
-
-	spi_begin();
-	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
-	none = SPI_processed > 0;
-	spi_end();
-	switch_back(saved);
-	if (none)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESTRICT_VIOLATION),
-				 errmsg("no score model would be active"),
-				 errdetail("Leads are scored by the one that is."),
-				 errhint("Set the state of another model to active: that retires this one."),
-				 errtableconstraint(relation, "score_model_active_key")));
-}
-
 /*
  * model_switch(): AFTER ROW trigger of score_model; a model that becomes
  * active retires the one that was, in the same transaction, and one that is a
@@ -434,17 +435,13 @@ model_switch(PG_FUNCTION_ARGS)
 	Relation	relation = trigdata->tg_relation;
 	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
 	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
-	bool		gone = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event);
 	bool		was_active = !insert && is_active(tuple_text(trigdata, trigdata->tg_trigtuple, "state"));
-	bool		active = !gone && is_active(column_text(trigdata, "state"));
 	const char *id = column_text(trigdata, "id");
-	const char *copy_of = gone ? NULL : column_text(trigdata, "copy_of");
+	const char *copy_of = column_text(trigdata, "copy_of");
 
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_model");
-	if (active && !was_active)
+	if (is_active(column_text(trigdata, "state")) && !was_active)
 		retire_others(relation, schema, id);
-	if (was_active && !active)
-		check_another_is_active(relation, schema);
 	if (copy_of != NULL && !insert)
 		refuse_late_copy(relation);
 	if (copy_of != NULL)
@@ -453,8 +450,36 @@ model_switch(PG_FUNCTION_ARGS)
 }
 
 /*
+ * model_required(): constraint trigger of score_model; the active model leaves
+ * only for another one, or with all of them.
+ */
+Datum
+model_required(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, "model_required");
+	Relation	relation = trigdata->tg_relation;
+	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
+
+	if (!is_active(tuple_text(trigdata, trigdata->tg_trigtuple, "state")))
+		return PointerGetDatum(NULL);
+	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_model");
+	if (query_finds(relation,
+					psprintf("SELECT FROM %1$s.score_model HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 "
+							 "AND pg_catalog.count(*) FILTER (WHERE state OPERATOR(pg_catalog.=) 'active') "
+							 "OPERATOR(pg_catalog.=) 0", schema)))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESTRICT_VIOLATION),
+				 errmsg("no score model would be active"),
+				 errdetail("Leads are scored by the one that is."),
+				 errhint("Set the state of another model to active: that retires this one."),
+				 errtableconstraint(relation, "score_model_active_key")));
+	return PointerGetDatum(NULL);
+}
+
+/*
  * ready_score_lowered(): AFTER ROW trigger of setting; hot_lead looks at leads
- * that are ready now by the score that they have.  The lock lets nobody else
+ * that are ready now by the score that they have.  By a rule_version of 0 they
+ * are known not to have been told of: whoever scores them next tells.  The lock lets nobody else
  * write a row of score_state meanwhile, so that no two wait for each other.
  */
 Datum
@@ -474,7 +499,8 @@ ready_score_lowered(PG_FUNCTION_ARGS)
 							  "first_at, last_at, ready_until) "
 							  "SELECT l.id, 0, '{}', '{}', '{}', '{}', '{}', 'infinity' FROM %1$s.lead l "
 							  "WHERE l.score OPERATOR(pg_catalog.>=) %2$s::pg_catalog.int4 "
-							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until",
+							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until, rule_version = 0 "
+							  "WHERE s.ready_until IS NULL OR s.ready_until OPERATOR(pg_catalog.<=) pg_catalog.now()",
 							  schema, quote_literal_cstr(score)));
 	return PointerGetDatum(NULL);
 }

@@ -183,9 +183,8 @@ score_evaluate(Workspace *ws, ScoreModel *model)
 	MemoryContextSwitchTo(old);
 }
 
-/* The points of all rules by dimension; without negative ones that decay. */
 static void
-sum_points(ScoreModel *model, const RuleTotal *totals, TimestampTz at, bool bound, Points *sums)
+sum_lead_points(ScoreModel *model, Points *sums)
 {
 	for (int i = 0; i < model->lead.n; i++)
 	{
@@ -194,12 +193,18 @@ sum_points(ScoreModel *model, const RuleTotal *totals, TimestampTz at, bool boun
 		if (model->lead.holds[i])
 			sums[rule->dimension] += points_clamp(rule->points, -rule->most, rule->most);
 	}
+}
+
+/* The points of all rules by dimension */
+static void
+sum_points(ScoreModel *model, const RuleTotal *totals, TimestampTz at, Points *sums)
+{
+	sum_lead_points(model, sums);
 	for (int i = 0; totals != NULL && i < model->engagement.n; i++)
 	{
 		const ScoreRule *rule = &model->engagement.rules[i];
 
-		if (!bound || rule->half_life == 0 || rule->points > 0)
-			sums[rule->dimension] += score_rule_points(rule, &totals[i], at);
+		sums[rule->dimension] += score_rule_points(rule, &totals[i], at);
 	}
 }
 
@@ -230,7 +235,7 @@ score_compute(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 	result.sums = palloc0((model->ndimensions + 1) * sizeof(Points));
 	result.limited = palloc0((model->ndimensions + 1) * sizeof(Points));
 	result.adjustment = adjustment;
-	sum_points(model, totals, at, false, result.sums);
+	sum_points(model, totals, at, result.sums);
 	result.total = total_within_limits(model, result.sums, adjustment, result.limited);
 	result.score = round_half_up(result.total);
 	result.grade = grade_of(ws, result.score);
@@ -238,20 +243,54 @@ score_compute(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 	return result;
 }
 
-/* The score at a time, or an upper bound of it and of all that follow. */
-static int
-score_then(Workspace *ws, ScoreModel *model, const RuleTotal *totals, Points adjustment,
-		   TimestampTz at, bool bound)
+/* A score that is asked for at many times: what does not decay is summed once. */
+typedef struct Curve
+{
+	Workspace  *ws;
+	ScoreModel *model;
+	const RuleTotal *totals;
+	Points		adjustment;
+	bool		bound;			/* of this and all later times */
+	Points	   *lasting;		/* by dimension */
+	Points	   *sums;			/* working space */
+} Curve;
+
+/* In the per-tuple memory of ws->econtext. */
+static void
+begin_curve(Curve *curve, Workspace *ws, ScoreModel *model, const RuleTotal *totals,
+			Points adjustment, bool bound)
 {
 	MemoryContext old = MemoryContextSwitchTo(ws->econtext->ecxt_per_tuple_memory);
-	Points	   *sums = palloc0((model->ndimensions + 1) * sizeof(Points));
-	int			score;
 
-	sum_points(model, totals, at, bound, sums);
-	score = round_half_up(total_within_limits(model, sums, adjustment, NULL));
-	pfree(sums);
+	curve->ws = ws;
+	curve->model = model;
+	curve->totals = totals;
+	curve->adjustment = adjustment;
+	curve->bound = bound;
+	curve->lasting = palloc0((model->ndimensions + 1) * sizeof(Points));
+	curve->sums = palloc((model->ndimensions + 1) * sizeof(Points));
+	sum_lead_points(model, curve->lasting);
+	for (int i = 0; totals != NULL && i < model->engagement.n; i++)
+		if (model->engagement.rules[i].half_life == 0)
+			curve->lasting[model->engagement.rules[i].dimension] +=
+				score_rule_points(&model->engagement.rules[i], &totals[i], 0);
 	MemoryContextSwitchTo(old);
-	return score;
+}
+
+static int
+score_then(const Curve *curve, TimestampTz at)
+{
+	ScoreModel *model = curve->model;
+
+	memcpy(curve->sums, curve->lasting, model->ndimensions * sizeof(Points));
+	for (int i = 0; curve->totals != NULL && i < model->engagement.n; i++)
+	{
+		const ScoreRule *rule = &model->engagement.rules[i];
+
+		if (rule->half_life > 0 && !(curve->bound && rule->points < 0))
+			curve->sums[rule->dimension] += score_rule_points(rule, &curve->totals[i], at);
+	}
+	return round_half_up(total_within_limits(model, curve->sums, curve->adjustment, NULL));
 }
 
 /* Half-lives after which nothing that matters is left, of a billion points */
@@ -270,25 +309,30 @@ settled_at(ScoreModel *model, const RuleTotal *totals, TimestampTz from)
 	return from + (int64) Min(longest * HALF_LIVES_LEFT, limit);
 }
 
+/* An upper bound need not be exact. */
+#define BOUND_PRECISION USECS_PER_HOUR
+
 TimestampTz
 score_reaches_until(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 					Points adjustment, TimestampTz from, int least)
 {
+	Curve		curve;
 	TimestampTz low = from;
 	TimestampTz high;
 
-	if (score_then(ws, model, totals, adjustment, from, true) < least)
+	begin_curve(&curve, ws, model, totals, adjustment, true);
+	if (score_then(&curve, from) < least)
 		return DT_NOBEGIN;
 	if (!score_decays(model, totals))
 		return DT_NOEND;
 	high = settled_at(model, totals, from);
-	if (score_then(ws, model, totals, adjustment, high, true) >= least)
+	if (score_then(&curve, high) >= least)
 		return DT_NOEND;
-	while (high - low > 1)
+	while (high - low > BOUND_PRECISION)
 	{
 		TimestampTz middle = low + (high - low) / 2;
 
-		if (score_then(ws, model, totals, adjustment, middle, true) >= least)
+		if (score_then(&curve, middle) >= least)
 			low = middle;
 		else
 			high = middle;
@@ -303,10 +347,9 @@ same_grade(const char *a, const char *b)
 }
 
 static const char *
-grade_then(Workspace *ws, ScoreModel *model, const RuleTotal *totals, Points adjustment,
-		   TimestampTz at)
+grade_then(const Curve *curve, TimestampTz at)
 {
-	return grade_of(ws, score_then(ws, model, totals, adjustment, at, false));
+	return grade_of(curve->ws, score_then(curve, at));
 }
 
 /* Do all that decays have one sign?  Then the score moves in one direction. */
@@ -340,7 +383,8 @@ TimestampTz
 score_grade_until(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 				  Points adjustment, TimestampTz from)
 {
-	const char *grade = grade_then(ws, model, totals, adjustment, from);
+	Curve		curve;
+	const char *grade;
 	TimestampTz low = from;
 	TimestampTz high = from;
 	TimestampTz end;
@@ -348,10 +392,12 @@ score_grade_until(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 
 	if (!score_decays(model, totals))
 		return DT_NOEND;
+	begin_curve(&curve, ws, model, totals, adjustment, false);
+	grade = grade_then(&curve, from);
 	end = settled_at(model, totals, from);
 	if (moves_one_way(model, totals))
 		step = (double) (end - from);
-	while (same_grade(grade_then(ws, model, totals, adjustment, high), grade))
+	while (same_grade(grade_then(&curve, high), grade))
 	{
 		if (high >= end)
 			return DT_NOEND;
@@ -363,7 +409,7 @@ score_grade_until(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 	{
 		TimestampTz middle = low + (high - low) / 2;
 
-		if (same_grade(grade_then(ws, model, totals, adjustment, middle), grade))
+		if (same_grade(grade_then(&curve, middle), grade))
 			low = middle;
 		else
 			high = middle;

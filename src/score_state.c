@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "row_writer.h"
 #include "rule_failure.h"
 
 /* Engagements read at a time */
@@ -62,7 +63,7 @@ state_index(Workspace *ws, Relation state)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("table \"%s.score_state\" has no primary key on lead_id", ws->schema),
 				 errdetail("Scores are looked up by it."),
-				 errhint("Call lead_mgmt.upgrade_workspace to bring it back.")));
+				 errhint("Add it: ALTER TABLE %s.score_state ADD PRIMARY KEY (lead_id).", ws->schema)));
 	return oid;
 }
 
@@ -134,6 +135,7 @@ read_row(Workspace *ws, TupleTableSlot *slot, ScoreState *state)
 	Datum		until;
 
 	state->exists = true;
+	state->untold = !isnull && DatumGetInt64(version) == 0;
 	state->current = !isnull && DatumGetInt64(version) == ws->model->rule_version &&
 		read_totals(ws, slot, state->totals);
 	until = slot_getattr(slot, ws->state_column[STATE_READY_UNTIL], &isnull);
@@ -150,8 +152,7 @@ score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *st
 	IndexScanDesc scan;
 	ScanKeyData key;
 
-	state->exists = false;
-	state->current = false;
+	state->exists = state->current = state->untold = false;
 	state->totals = score_state_nothing(ws->model);
 	state->ready_until = DT_NOBEGIN;
 
@@ -406,42 +407,89 @@ score_state_row(ScoreModel *model, int64 lead_id, const ScoreState *state, bool 
 	row->ntotals = n;
 }
 
-static void
-write_row(Workspace *ws, const StateRow *row)
+static Datum
+write_array(const StateRow *row, Datum (*element) (const StateRow *row, int i), Oid type)
 {
-	int			n = row->ntotals;
-	Datum	   *ids = palloc((n + 1) * 5 * sizeof(Datum));
-	Datum	   *times = ids + n;
-	Datum	   *levels = times + n;
-	Datum	   *first = levels + n;
-	Datum	   *last = first + n;
-	Datum		values[8];
-	char		nulls[9] = "        ";
+	Datum	   *values = palloc((row->ntotals + 1) * sizeof(Datum));
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < row->ntotals; i++)
+		values[i] = element(row, i);
+	return spi_array(values, NULL, row->ntotals, type);
+}
+
+static Datum
+rule_id_of(const StateRow *row, int i)
+{
+	return Int64GetDatum(row->rule_ids[i]);
+}
+
+static Datum
+times_of(const StateRow *row, int i)
+{
+	return Int64GetDatum(row->totals[i].times);
+}
+
+static Datum
+level_of(const StateRow *row, int i)
+{
+	return Float8GetDatum(row->totals[i].level);
+}
+
+static Datum
+first_at_of(const StateRow *row, int i)
+{
+	return TimestampTzGetDatum(row->totals[i].first_at);
+}
+
+static Datum
+last_at_of(const StateRow *row, int i)
+{
+	return TimestampTzGetDatum(row->totals[i].last_at);
+}
+
+static void
+set_value(Workspace *ws, TupleTableSlot *slot, StateColumn column, Datum value)
+{
+	slot->tts_values[ws->state_column[column] - 1] = value;
+	slot->tts_isnull[ws->state_column[column] - 1] = false;
+}
+
+/* The row over what the slot has; columns that users added stay. */
+static void
+fill_slot(Workspace *ws, TupleTableSlot *slot, const StateRow *row)
+{
+	set_value(ws, slot, STATE_LEAD_ID, Int64GetDatum(row->lead_id));
+	set_value(ws, slot, STATE_RULE_VERSION, Int64GetDatum(row->rule_version));
+	set_value(ws, slot, STATE_RULE_ID, write_array(row, rule_id_of, INT8OID));
+	set_value(ws, slot, STATE_TIMES, write_array(row, times_of, INT8OID));
+	set_value(ws, slot, STATE_LEVEL, write_array(row, level_of, FLOAT8OID));
+	set_value(ws, slot, STATE_FIRST_AT, write_array(row, first_at_of, TIMESTAMPTZOID));
+	set_value(ws, slot, STATE_LAST_AT, write_array(row, last_at_of, TIMESTAMPTZOID));
+	set_value(ws, slot, STATE_READY_UNTIL, TimestampTzGetDatum(row->ready_until));
+	slot->tts_isnull[ws->state_column[STATE_READY_UNTIL] - 1] = (row->ready_until == DT_NOBEGIN);
+}
+
+static void
+write_row(Workspace *ws, RowWriter *writer, const StateRow *row)
+{
+	bool		found = row_writer_find(writer, row->lead_id);
+	int			natts = RelationGetDescr(writer->relation)->natts;
+
+	ExecClearTuple(writer->new);
+	if (found)
 	{
-		ids[i] = Int64GetDatum(row->rule_ids[i]);
-		times[i] = Int64GetDatum(row->totals[i].times);
-		levels[i] = Float8GetDatum(row->totals[i].level);
-		first[i] = TimestampTzGetDatum(row->totals[i].first_at);
-		last[i] = TimestampTzGetDatum(row->totals[i].last_at);
+		slot_getallattrs(writer->old);
+		memcpy(writer->new->tts_values, writer->old->tts_values, natts * sizeof(Datum));
+		memcpy(writer->new->tts_isnull, writer->old->tts_isnull, natts * sizeof(bool));
 	}
-	values[0] = Int64GetDatum(row->lead_id);
-	values[1] = Int64GetDatum(row->rule_version);
-	values[2] = spi_array(ids, NULL, n, INT8OID);
-	values[3] = spi_array(times, NULL, n, INT8OID);
-	values[4] = spi_array(levels, NULL, n, FLOAT8OID);
-	values[5] = spi_array(first, NULL, n, TIMESTAMPTZOID);
-	values[6] = spi_array(last, NULL, n, TIMESTAMPTZOID);
-	values[7] = TimestampTzGetDatum(row->ready_until);
-	if (row->ready_until == DT_NOBEGIN)
-		nulls[7] = 'n';
-	if (row->exists)
-		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_STATE_UPDATE), values, nulls, false, 0),
-				  SPI_OK_UPDATE, "score_state");
-	if (!row->exists || SPI_processed == 0)
-		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_STATE_INSERT), values, nulls, false, 0),
-				  SPI_OK_INSERT, "score_state");
+	else
+		memset(writer->new->tts_isnull, true, natts * sizeof(bool));
+	fill_slot(ws, writer->new, row);
+	ExecStoreVirtualTuple(writer->new);
+	if (found)
+		row_writer_update(writer);
+	else
+		row_writer_insert(writer);
 }
 
 static void
@@ -453,16 +501,35 @@ delete_row(Workspace *ws, int64 lead_id)
 			  SPI_OK_DELETE, "score_state");
 }
 
+/*
+ * Users' triggers have no business on a derived table, so which kind of
+ * statement this is does not matter.
+ */
+static void
+write_rows(Workspace *ws, const StateRows *rows)
+{
+	RowWriter	writer;
+
+	row_writer_begin(&writer, ws->state_relid, ws->state_column[STATE_LEAD_ID], true, NULL,
+					 ws->state_checks);
+	for (int i = 0; i < rows->n; i++)
+		if (!rows->rows[i].gone)
+			write_row(ws, &writer, &rows->rows[i]);
+	row_writer_end(&writer);
+}
+
 void
 score_state_write(Workspace *ws, const StateRows *rows)
 {
+	int			nwrites = 0;
+
 	for (int i = 0; i < rows->n; i++)
 	{
-		const StateRow *row = &rows->rows[i];
-
-		if (!row->gone)
-			write_row(ws, row);
-		else if (row->exists)
-			delete_row(ws, row->lead_id);
+		if (!rows->rows[i].gone)
+			nwrites++;
+		else if (rows->rows[i].exists)
+			delete_row(ws, rows->rows[i].lead_id);
 	}
+	if (nwrites > 0)
+		write_rows(ws, rows);
 }

@@ -17,6 +17,8 @@ typedef struct ScoreState
 {
 	bool		exists;			/* there is a row */
 	bool		current;		/* the totals are by the rules as they are */
+	bool		untold;			/* ready since the limit was lowered, and no
+								 * event says so */
 	RuleTotal  *totals;			/* one a rule of model->engagement */
 	TimestampTz ready_until;	/* DT_NOBEGIN: not ready */
 } ScoreState;

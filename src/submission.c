@@ -51,7 +51,7 @@ open_submission_index(Workspace *ws, Relation engagement)
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("table \"%s.engagement\" has no unique index on submission_id", ws->schema),
 			 errdetail("Submissions that are there already are found by it."),
-			 errhint("Call lead_mgmt.upgrade_workspace to bring it back.")));
+			 errhint("Add it: ALTER TABLE %s.engagement ADD UNIQUE (submission_id).", ws->schema)));
 	return NULL;
 }
 

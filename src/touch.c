@@ -10,8 +10,11 @@
  */
 #include "touch.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+
+#include "row_writer.h"
 
 #define TOUCH_BATCH 1000
 
@@ -90,6 +93,45 @@ any_whole(Touch **touches, int n)
 	return false;
 }
 
+/* Through a query, where the table has something that only a query does. */
+static int
+touch_by_query(Workspace *ws, Datum ids)
+{
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_TOUCH_LEADS), &ids, NULL, false, 0),
+			  SPI_OK_UPDATE, "lead");
+	return (int) SPI_processed;
+}
+
+/* One after the other, each locked when it is its turn. */
+static int
+touch_by_row(Workspace *ws, Touch **touches, int n)
+{
+	RowWriter	writer;
+	int			touched = 0;
+
+	row_writer_begin(&writer, ws->lead_relid, ws->column[LEAD_ID], true, ws->derived, ws->checks);
+	for (int i = 0; i < n; i++)
+	{
+		if (!row_writer_lock(&writer, touches[i]->history.lead_id))
+			continue;
+		ExecCopySlot(writer.new, writer.old);
+		row_writer_update(&writer);
+		touched++;
+	}
+	row_writer_end(&writer);
+	return touched;
+}
+
+static bool
+can_touch_by_row(Workspace *ws)
+{
+	Relation	lead = table_open(ws->lead_relid, RowExclusiveLock);
+	bool		result = row_writer_serves(lead);
+
+	table_close(lead, NoLock);
+	return result;
+}
+
 static int
 touch_batch(Workspace *ws, Touch **touches, int n)
 {
@@ -97,14 +139,15 @@ touch_batch(Workspace *ws, Touch **touches, int n)
 	TouchBatch	batch = {ws->lead_relid, touches, n};
 	TouchBatch *volatile outer = running;
 	volatile int touched = 0;
+	bool		by_row = can_touch_by_row(ws);
 	Datum		ids;
 
 	for (int i = 0; i < n; i++)
 		values[i] = Int64GetDatum(touches[i]->history.lead_id);
 	ids = spi_array(values, NULL, n, INT8OID);
 
-	/* one lead needs no order, and its UPDATE locks it before it is decided on */
-	if (n > 1 || any_whole(touches, n))
+	/* a query locks in whatever order it likes, and history is read locked */
+	if (!by_row || any_whole(touches, n))
 	{
 		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &ids, NULL, false, 0),
 				  SPI_OK_SELECT, "lead");
@@ -116,9 +159,7 @@ touch_batch(Workspace *ws, Touch **touches, int n)
 	running = &batch;
 	PG_TRY();
 	{
-		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_TOUCH_LEADS), &ids, NULL, false, 0),
-				  SPI_OK_UPDATE, "lead");
-		touched = (int) SPI_processed;
+		touched = by_row ? touch_by_row(ws, touches, n) : touch_by_query(ws, ids);
 	}
 	PG_FINALLY();
 	{

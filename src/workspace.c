@@ -129,10 +129,6 @@ lead_of_sister(Relation relation)
 #define RELINK_ARGUMENTS \
 	5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID}
 
-#define STATE_ARGUMENTS \
-	INT8OID, INT8OID, INT8ARRAYOID, INT8ARRAYOID, FLOAT8ARRAYOID, \
-	TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID
-
 typedef struct PlanSource
 {
 	const char *query;			/* %1$s: the quoted schema */
@@ -227,19 +223,6 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"FROM %1$s.score_adjustment a WHERE a.lead_id OPERATOR(pg_catalog.=) ANY ($1) "
 		"ORDER BY a.created_at, a.id",
 		1, {INT8ARRAYOID}, true
-	},
-	[PLAN_STATE_INSERT] = {
-		"INSERT INTO %1$s.score_state (lead_id, rule_version, rule_id, times, level, first_at, last_at, ready_until) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-		"ON CONFLICT (lead_id) DO UPDATE SET rule_version = EXCLUDED.rule_version, "
-		"rule_id = EXCLUDED.rule_id, times = EXCLUDED.times, level = EXCLUDED.level, "
-		"first_at = EXCLUDED.first_at, last_at = EXCLUDED.last_at, ready_until = EXCLUDED.ready_until",
-		8, {STATE_ARGUMENTS}
-	},
-	[PLAN_STATE_UPDATE] = {
-		"UPDATE %1$s.score_state SET rule_version = $2, rule_id = $3, times = $4, level = $5, "
-		"first_at = $6, last_at = $7, ready_until = $8 WHERE lead_id OPERATOR(pg_catalog.=) $1",
-		8, {STATE_ARGUMENTS}, true
 	},
 	[PLAN_STATE_DELETE] = {
 		"DELETE FROM %1$s.score_state WHERE lead_id OPERATOR(pg_catalog.=) $1",

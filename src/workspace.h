@@ -222,8 +222,6 @@ typedef enum WorkspacePlan
 	PLAN_TOUCH_LEADS,
 	PLAN_ENGAGEMENTS,
 	PLAN_ADJUSTMENTS,
-	PLAN_STATE_INSERT,
-	PLAN_STATE_UPDATE,
 	PLAN_STATE_DELETE,
 	PLAN_LEAD_PAGE,
 	PLAN_LEAD_ROWS,
@@ -254,6 +252,8 @@ typedef struct Workspace
 	AttrNumber	column[LEAD_COLUMNS];
 	TupleTableSlot *slot;
 	ExprContext *econtext;
+	ExprState **checks;			/* CHECK constraints of lead; NULL: none */
+	Bitmapset  *derived;		/* what a touch may change, as updated columns */
 
 	/* a row of engagement */
 	Oid			engagement_relid;
@@ -265,6 +265,7 @@ typedef struct Workspace
 	/* a row of score_state */
 	Oid			state_relid;
 	AttrNumber	state_column[STATE_COLUMNS];
+	ExprState **state_checks;
 
 	/* setting */
 	ConditionSettings settings;

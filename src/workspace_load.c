@@ -13,6 +13,7 @@
  */
 #include "workspace.h"
 
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
@@ -36,6 +37,7 @@
 #include "utils/syscache.h"
 
 #include "cache.h"
+#include "row_writer.h"
 #include "rule_failure.h"
 #include "score.h"
 #include "score_memo.h"
@@ -249,6 +251,11 @@ find_columns(Workspace *ws, Relation relation, const ColumnInfo *columns, int n,
 static void
 load_columns(Workspace *ws, Relation lead)
 {
+	static const LeadColumn touched[] = {
+		LEAD_DEMOGRAPHIC_SCORE, LEAD_BEHAVIORAL_SCORE, LEAD_FIRMOGRAPHIC_SCORE,
+		LEAD_SCORE_ADJUSTMENT, LEAD_SCORE, LEAD_GRADE, LEAD_SCORED_AT,
+		LEAD_LAST_ENGAGED_AT, LEAD_OWNER_ID, LEAD_UPDATED_AT, LEAD_UPDATED_BY
+	};
 	MemoryContext caller;
 
 	find_columns(ws, lead, lead_columns, LEAD_COLUMNS, ws->column);
@@ -257,6 +264,10 @@ load_columns(Workspace *ws, Relation lead)
 	ws->slot = MakeSingleTupleTableSlot(ws->tupdesc, &TTSOpsVirtual);
 	ws->econtext = CreateStandaloneExprContext();
 	ws->econtext->ecxt_scantuple = ws->slot;
+	ws->checks = row_writer_checks(ws->tupdesc, ws->context);
+	for (int i = 0; i < count_of(touched); i++)
+		ws->derived = bms_add_member(ws->derived, ws->column[touched[i]] -
+									 FirstLowInvalidHeapAttributeNumber);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -286,6 +297,7 @@ load_state_columns(Workspace *ws)
 				 errmsg("table \"%s.score_state\" cannot be partitioned", ws->schema),
 				 errdetail("It is looked up by the index of one table.")));
 	find_columns(ws, state, state_columns, STATE_COLUMNS, ws->state_column);
+	ws->state_checks = row_writer_checks(RelationGetDescr(state), ws->context);
 	table_close(state, NoLock);
 }
 

@@ -87,6 +87,10 @@ CREATE FUNCTION lead_mgmt.model_switch() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'model_switch';
 COMMENT ON FUNCTION lead_mgmt.model_switch() IS 'Trigger after each row of score_model: a model that becomes active retires the one that was, and a copy gets its rules';
 
+CREATE FUNCTION lead_mgmt.model_required() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'model_required';
+COMMENT ON FUNCTION lead_mgmt.model_required() IS 'Trigger at the end of a transaction that changed score_model: one model is active, unless there is none';
+
 CREATE FUNCTION lead_mgmt.match_rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'match_rule_check';
 COMMENT ON FUNCTION lead_mgmt.match_rule_check() IS 'Trigger before each row of match_rule';

@@ -49,6 +49,9 @@ SELECT r.id, r.kind, r.started_at, r.finished_at, r.done, r.total,
         AND k.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
         AND k.classid OPERATOR(pg_catalog.=) r.tableoid
         AND k.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) (r.id OPERATOR(pg_catalog.%) 4294967296::pg_catalog.int8) AND k.objsubid OPERATOR(pg_catalog.=) 0 AND k.granted) THEN 'running'
+    WHEN EXISTS (
+      SELECT FROM @workspace@.job_run n
+      WHERE n.kind OPERATOR(pg_catalog.=) r.kind AND n.id OPERATOR(pg_catalog.>) r.id) THEN 'abandoned'
     ELSE 'stopped' END AS state,
   r.actor,
   CASE WHEN r.finished_at IS NULL AND r.done OPERATOR(pg_catalog.>) r.done_before
@@ -65,7 +68,7 @@ COMMENT ON COLUMN @workspace@.job.finished_at IS 'When it was done; NULL: it is 
 COMMENT ON COLUMN @workspace@.job.done IS 'Rows looked at';
 COMMENT ON COLUMN @workspace@.job.total IS 'Rows there are to look at';
 COMMENT ON COLUMN @workspace@.job.rate IS 'Rows a second';
-COMMENT ON COLUMN @workspace@.job.state IS 'running, finished, or stopped: calling the procedure again takes it up where it stopped';
+COMMENT ON COLUMN @workspace@.job.state IS 'running; finished; stopped: calling the procedure again takes it up where it stopped; abandoned: another run began from the start';
 COMMENT ON COLUMN @workspace@.job.actor IS 'Who called it: lead_mgmt.actor, or else the user';
 COMMENT ON COLUMN @workspace@.job.time_left IS 'How long it will take from the last report on, at this rate';
 COMMENT ON COLUMN @workspace@.job.changed IS 'Rows written';

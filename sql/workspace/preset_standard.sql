@@ -44,6 +44,8 @@ CROSS JOIN (VALUES
      $$industry <> ''$$),
     ('demographic', 'Location: a country we sell to (put your own into the condition)', 5,
      $$country IN ('US', 'USA', 'United States', 'CA', 'Canada', 'GB', 'UK', 'United Kingdom')$$),
+    ('demographic', 'Within 100 miles of setting.location', 5,
+     $$lead_mgmt.miles(location, setting.location) <= 100$$),
     ('demographic', 'Free-mail address', -5,
      $$lower(split_part(btrim(email), '@', 2)) IN ('gmail.com', 'googlemail.com', 'yahoo.com', 'hotmail.com', 'outlook.com', 'live.com', 'msn.com', 'aol.com', 'icloud.com', 'me.com', 'gmx.com', 'gmx.de', 'web.de', 'mail.com', 'proton.me', 'protonmail.com', 'qq.com', '163.com')$$),
     ('firmographic', 'Revenue of 1 to 10 million', 5,

@@ -173,7 +173,7 @@ COMMENT ON COLUMN @workspace@.lead_now.updated_by IS 'Derived: who last wrote th
 COMMENT ON COLUMN @workspace@.lead_now.grade_until IS 'When the lead will leave this grade if nothing happens; NULL: never';
 
 CREATE OR REPLACE VIEW @workspace@.hot_lead WITH (security_invoker = true) AS
-SELECT l.id AS lead_id, l.contact_name, l.company, l.email, l.phone, l.status, l.owner_id, s.score, s.grade,
+SELECT l.id, l.id AS lead_id, l.contact_name, l.company, l.email, l.phone, l.status, l.owner_id, s.score, s.grade,
   lead_mgmt.grade_until(l::record, pg_catalog.now()) AS grade_until,
   lead_mgmt.score_reasons(l::record, pg_catalog.now()) AS reasons,
   l.last_engaged_at
@@ -186,7 +186,8 @@ WHERE t.ready_until OPERATOR(pg_catalog.>) pg_catalog.now()
   AND s.score OPERATOR(pg_catalog.>=) (SELECT g.sales_ready_score FROM @workspace@.setting g)
 ORDER BY s.score DESC, l.last_engaged_at DESC NULLS LAST, l.id;
 COMMENT ON VIEW @workspace@.hot_lead IS 'The leads to call now, best first: open, not archived or opted out, and ready for sales as of now()';
-COMMENT ON COLUMN @workspace@.hot_lead.lead_id IS 'The lead';
+COMMENT ON COLUMN @workspace@.hot_lead.id IS 'The lead';
+COMMENT ON COLUMN @workspace@.hot_lead.lead_id IS 'The lead, by the name that other views have for it';
 COMMENT ON COLUMN @workspace@.hot_lead.contact_name IS 'Name of the person';
 COMMENT ON COLUMN @workspace@.hot_lead.company IS 'Company the person works for';
 COMMENT ON COLUMN @workspace@.hot_lead.email IS 'E-mail address';

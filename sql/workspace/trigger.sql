@@ -48,8 +48,12 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspa
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.status_transition
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.rule_check();
 -- Its name sorts before that of the constraint that one model is active.
-CREATE OR REPLACE TRIGGER "!lead_mgmt_switch" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_model
+CREATE OR REPLACE TRIGGER "!lead_mgmt_switch" AFTER INSERT OR UPDATE ON @workspace@.score_model
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.model_switch();
+-- At the end of the transaction, so that one may leave before the other comes.
+DROP TRIGGER IF EXISTS "~lead_mgmt_active" ON @workspace@.score_model;
+CREATE CONSTRAINT TRIGGER "~lead_mgmt_active" AFTER UPDATE OR DELETE ON @workspace@.score_model
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lead_mgmt.model_required();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.match_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.match_rule_check();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE OR DELETE ON @workspace@.setting

@@ -20,9 +20,3 @@ UPDATE email_tag.setting SET email_ignores_tag = false;
 SELECT lead_mgmt.upgrade_workspace('email_tag');
 SELECT id, email, email_key FROM email_tag.lead ORDER BY id;
 SELECT count(*) FROM email_tag.duplicate;
--- a model that becomes active retires the other
-INSERT INTO email_tag.score_model (name) VALUES ('v2');
-UPDATE email_tag.score_model SET state = 'active' WHERE name = 'v2';
-INSERT INTO email_tag.score_model (name, state) VALUES ('v3', 'active');	-- one that comes as active does not
-INSERT INTO email_tag.score_model (name, state) VALUES ('v3', 'active') ON CONFLICT DO NOTHING;
-SELECT name, state FROM email_tag.score_model ORDER BY id;

@@ -293,10 +293,7 @@ SELECT id, 'demographic', 0, 40 FROM scoring.score_model WHERE name = 'second';
 INSERT INTO scoring.score_rule (model_id, name, dimension, points, condition)
 SELECT id, 'of the second', 'demographic', 35, 'company_size >= 0' FROM scoring.score_model WHERE name = 'second';
 SELECT pg_temp.again() AS a_draft_does_not_count;
-BEGIN;
-UPDATE scoring.score_model SET state = 'retired' WHERE name = 'first';
 UPDATE scoring.score_model SET state = 'active' WHERE name = 'second';
-COMMIT;
 SELECT score, recomputed_score, grade, recomputed_grade, behavioral_score, recomputed_behavioral_score,
   demographic_score, recomputed_demographic_score FROM scoring.score_audit;
 SELECT pg_temp.again();
@@ -304,8 +301,11 @@ SELECT demographic_score, behavioral_score, score, grade FROM scoring.lead;
 SELECT * FROM scoring.score_audit;
 -- without an active model there is nothing to score by
 UPDATE scoring.score_model SET state = 'retired';
+BEGIN;
+DELETE FROM scoring.score_model;
 INSERT INTO scoring.lead (contact_name, email) VALUES ('Bob', 'bob@example.com')
 RETURNING demographic_score, behavioral_score, firmographic_score, score, grade;
+ROLLBACK;
 
 --
 -- 9. A lead rule cannot lose a lead, and a deleted lead leaves no explanation

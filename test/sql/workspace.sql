@@ -29,14 +29,23 @@ FROM ws_standard.status_transition GROUP BY from_status ORDER BY from_status COL
 SELECT DISTINCT to_status, condition FROM ws_standard.status_transition WHERE condition IS NOT NULL;
 SELECT m.name, m.state, d.name, d.lowest, d.highest FROM ws_standard.score_model m JOIN ws_standard.score_dimension d ON d.model_id = m.id ORDER BY d.name COLLATE "C";
 SELECT m.name, m.state, d.name, d.lowest, d.highest FROM ws_points.score_model m JOIN ws_points.score_dimension d ON d.model_id = m.id ORDER BY d.name COLLATE "C";
-SELECT dimension, count(*), count(*) FILTER (WHERE points < 0) AS negative, bool_and(active AND applies_to = 'lead' AND condition IS NOT NULL) AS usable
-FROM ws_standard.score_rule GROUP BY dimension ORDER BY dimension COLLATE "C";
-SELECT dimension, name, points FROM ws_points.score_rule ORDER BY name COLLATE "C";
+SELECT dimension, applies_to, count(*), count(*) FILTER (WHERE points < 0) AS negative, bool_and(active AND condition IS NOT NULL) AS usable,
+  count(half_life) AS decay, count(max_points) AS capped
+FROM ws_standard.score_rule GROUP BY dimension, applies_to ORDER BY dimension COLLATE "C", applies_to;
+SELECT dimension, applies_to, name, points, half_life, max_points FROM ws_points.score_rule ORDER BY name COLLATE "C";
+SELECT name FROM ws_standard.engagement_kind ORDER BY name COLLATE "C";
+-- each rule over engagements is about one kind
+SELECT w.preset, k.name AS kind, string_agg(r.name || ' ' || r.points, ', ') AS rules
+FROM ws_standard.engagement_kind k CROSS JOIN (VALUES ('standard'), ('points')) w(preset)
+LEFT JOIN (SELECT 'standard' AS preset, * FROM ws_standard.score_rule UNION ALL SELECT 'points', * FROM ws_points.score_rule) r
+  ON r.preset = w.preset AND r.applies_to = 'engagement' AND r.condition = format('kind = %L', k.name)
+GROUP BY w.preset, k.name ORDER BY w.preset, k.name COLLATE "C";
 SELECT name, key, action, min_similarity FROM ws_standard.match_rule ORDER BY name COLLATE "C";
 SELECT position, name, condition, method, team_id, rep_id, active FROM ws_standard.assignment_rule;
 -- the catalogues of points are those of standard; empty has the life cycle alone
 SELECT (SELECT count(*) FROM (TABLE ws_standard.lead_source EXCEPT TABLE ws_points.lead_source) x) AS sources,
   (SELECT count(*) FROM (TABLE ws_standard.grade EXCEPT TABLE ws_points.grade) x) AS grades,
+  (SELECT count(*) FROM (TABLE ws_standard.engagement_kind EXCEPT TABLE ws_points.engagement_kind) x) AS kinds,
   (SELECT count(*) FROM (TABLE ws_standard.match_rule EXCEPT TABLE ws_points.match_rule) x) AS match_rules,
   (SELECT count(*) FROM (TABLE ws_standard.assignment_rule EXCEPT TABLE ws_points.assignment_rule) x) AS assignment_rules,
   (SELECT count(*) FROM (TABLE ws_standard.status_transition EXCEPT TABLE ws_points.status_transition) x) AS transitions,
@@ -48,6 +57,7 @@ INSERT INTO ws_standard.rep (name) VALUES ('Ana');
 INSERT INTO ws_points.rep (name) VALUES ('Ana');
 INSERT INTO ws_standard.lead (contact_name, email, industry, company_size, location) VALUES ('Kim', 'kim@example.com', 'Advertising', 80, '(-74,40.7)')
 RETURNING score, grade, owner_id;
+UPDATE ws_points.setting SET location = '(-73.9,40.8)';
 INSERT INTO ws_points.lead (contact_name, email, industry, company_size, location) VALUES ('Kim', 'kim@example.com', 'Advertising', 80, '(-74,40.7)')
 RETURNING score, grade, owner_id;
 INSERT INTO ws_points.lead (contact_name, email, industry, company_size, location) VALUES ('Lee', 'lee@example.com', 'Public Relations', 101, '(-71,42.4)')
@@ -116,6 +126,21 @@ FROM (VALUES
   ('lead_aging', 'status, leads, median_age, p90_age, oldest'),
   ('lead_source', 'name, description'),
   ('score_dimension', 'model_id, name, lowest, highest'),
+  ('engagement', 'id, lead_id, kind, at, url, asset, campaign, properties, submission_id'),
+  ('engagement_kind', 'name, description'),
+  ('score_adjustment', 'id, lead_id, points, reason, created_by, created_at'),
+  ('lead_event', 'id, lead_id, event, at'),
+  ('lead_now', 'id, contact_name, email, phone, company, job_title, industry, company_size, annual_revenue, street, city, region,
+    postal_code, country, location, source, source_detail, campaign, channel, priority, product_interest, birthday, notes, tags,
+    status, status_since, owner_id, budget_confirmed, authority_confirmed, need_confirmed, timeline_confirmed, budget_amount,
+    decision_maker, need, target_date, next_step, next_follow_up_at, demographic_score, behavioral_score, firmographic_score,
+    score_adjustment, score, grade, scored_at, response_due_at, first_response_at, last_activity_at, last_engaged_at,
+    opted_out_at, email_key, phone_key, name_key, merged_into, archived_at, attributes, created_at, created_by, updated_at,
+    updated_by, grade_until'),
+  ('hot_lead', 'lead_id, contact_name, company, email, phone, status, owner_id, score, grade, grade_until, reasons'),
+  ('score_comparison', 'lead_id, model_id, model, score, grade, draft_score, draft_grade, change'),
+  ('score_model_quality', 'model_id, model, state, auc, grade, leads, converted, conversion_rate, lift'),
+  ('job', 'id, kind, started_at, finished_at, done, total, rate, state, actor'),
   ('score_model', 'id, name, state'),
   ('score_rule', 'id, model_id, dimension, name, applies_to, condition, points, max_points, half_life, active'),
   ('score_explanation', 'lead_id, dimension, rule_id, rule, points'),
