@@ -55,25 +55,43 @@ SELECT format('%s leads checked, scored, given to a rep and compared with all ot
 FROM lead \g (format=unaligned tuples_only=on)
 
 \echo
+\echo '━━━ What they did: engagements from a CSV file ━━━'
+\echo
+\echo 'INSERT INTO crm.engagement (lead_id, kind, at, submission_id) VALUES (1, ''pricing_page'', ...), ...'
+\echo
+CREATE TEMP TABLE engagement_csv (lead bigint, kind text, days_ago numeric, url text, asset text, campaign text, submission_id uuid);
+\copy engagement_csv FROM 'examples/engagements.csv' CSV HEADER
+
+SELECT clock_timestamp() AS start \gset
+INSERT INTO engagement (lead_id, kind, at, url, asset, campaign, submission_id)
+SELECT lead, kind, date_trunc('second', now() - days_ago * interval '1 day'), url, asset, campaign, submission_id
+FROM engagement_csv;
+
+SELECT format('%s engagements counted in %s ms; %s that came twice were left out; %s leads became ready for sales',
+    to_char(count(*), 'FM999,999'), round(extract(epoch FROM clock_timestamp() - :'start'::timestamptz) * 1000),
+    (SELECT count(*) FROM engagement_csv) - count(*), (SELECT count(*) FROM lead_event))
+FROM engagement \g (format=unaligned tuples_only=on)
+
+\echo
 \echo 'The first of them'
 SELECT l.id, l.contact_name, l.company, l.job_title, l.source, l.score, l.grade, r.name AS owner
 FROM lead l LEFT JOIN rep r ON r.id = l.owner_id
 ORDER BY l.id LIMIT 8;
 
-\echo 'The best of them'
-SELECT l.id, l.contact_name, l.company, l.job_title, l.source, l.score, l.grade, r.name AS owner
-FROM lead l LEFT JOIN rep r ON r.id = l.owner_id
-ORDER BY l.score DESC, l.id LIMIT 5;
+\echo 'The leads to call now, best first (hot_lead)'
+SELECT h.lead_id, h.contact_name, h.company, h.score, h.grade,
+  round((extract(epoch FROM h.grade_until - now()) / 86400)::numeric) AS "days left", h.reasons[1] AS "best reason"
+FROM hot_lead h LIMIT 8;
 
 \echo
 \echo '━━━ Why does the best one have its score? (score_explanation) ━━━'
-SELECT l.id AS best, l.contact_name AS best_name, l.score AS best_score
-FROM lead l ORDER BY l.score DESC, l.id LIMIT 1 \gset
-SELECT dimension, rule, points FROM (
-  SELECT dimension, rule, points, 1 AS part, COALESCE(rule_id, 1000000) AS place
+SELECT h.lead_id AS best, h.contact_name AS best_name, l.score AS best_score
+FROM hot_lead h JOIN lead l ON l.id = h.lead_id LIMIT 1 \gset
+SELECT dimension, rule, given, times, round(points, 2) AS points FROM (
+  SELECT dimension, rule, given, times, points, 1 AS part, COALESCE(rule_id, 1000000) AS place
   FROM score_explanation WHERE lead_id = :best
   UNION ALL
-  SELECT '', 'Score of ' || :'best_name', :best_score, 2, 0) AS explanation
+  SELECT '', 'Score of ' || :'best_name', NULL, NULL, :best_score, 2, 0) AS explanation
 ORDER BY part, dimension NULLS LAST, place;
 
 \echo
@@ -122,7 +140,7 @@ DO $$ BEGIN RAISE 'a bad lead came in'; END $$;
 \endif
 
 -- What became of each lead is a matter of chance, but always the same one:
--- better scores and recommended people do better.
+-- better scores (two weeks after they came) and recommended people do better.
 CREATE TEMP TABLE journey AS
 SELECT id, created_at, contacted_at, nurtured_at, qualified_at,
   qualified_at + (2 + 30 * d) * interval '1 day' AS converted_at,
@@ -133,12 +151,12 @@ FROM (
     SELECT *, contacted_at + (2 + 10 * d) * interval '1 day' AS nurtured_at
     FROM (
       SELECT id, created_at, created_at + interval '4 minutes' + power(d, 3) * interval '3 days' AS contacted_at,
-        a, b, c, d, score / 100.0 + CASE source WHEN 'Referral' THEN 0.22 WHEN 'Trade Show' THEN 0.10
+        a, b, c, d, early / 100.0 + CASE source WHEN 'Referral' THEN 0.22 WHEN 'Trade Show' THEN 0.10
           WHEN 'Cold Call' THEN -0.12 WHEN 'Direct Mail' THEN -0.08 ELSE 0 END AS luck
       FROM (
-        SELECT *, id * 7919 % 1009 / 1009.0 AS a, id * 104729 % 997 / 997.0 AS b,
-          id * 15485863 % 991 / 991.0 AS c, id * 32452843 % 983 / 983.0 AS d
-        FROM lead) AS numbered) AS contacted) AS nurtured) AS qualified;
+        SELECT l.*, s.score AS early, l.id * 7919 % 1009 / 1009.0 AS a, l.id * 104729 % 997 / 997.0 AS b,
+          l.id * 15485863 % 991 / 991.0 AS c, l.id * 32452843 % 983 / 983.0 AS d
+        FROM lead l, lead_mgmt.score_at(l, l.created_at + interval '14 days') s) AS numbered) AS contacted) AS nurtured) AS qualified;
 
 \echo
 \echo
@@ -226,6 +244,11 @@ FROM (
 ORDER BY "position" \g (format=unaligned tuples_only=on)
 
 \echo
+\echo
+\echo '━━━ Does the score tell who buys? (score_model_quality) ━━━'
+SELECT grade, leads, converted, round(100 * conversion_rate, 1) AS "conversion %", round(lift, 2) AS lift, round(auc, 2) AS auc
+FROM score_model_quality;
+
 \echo '━━━ What lies about for how long? (lead_aging) ━━━'
 SELECT status, leads,
   round((extract(epoch FROM median_age) / 86400)::numeric, 1) AS "median days",

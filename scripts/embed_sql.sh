@@ -53,6 +53,12 @@ for part in $parts; do
 done
 printf '\t"";\n'
 
+# The columns that lead is made with, and the one that lead_now adds.
+printf '\nstatic const char lead_column_names[] =\n\t"{'
+awk '/^CREATE TABLE IF NOT EXISTS @workspace@.lead \(/ { inside = 1; next } /^\)/ { inside = 0 }
+	inside && !/^  CONSTRAINT / { printf "%s,", $1 }' "$directory/lead.sql"
+printf 'grade_until}";\n'
+
 for script in $scripts; do
 	printf '\nstatic const char %s_sql[] =\n' "$script"
 	literals "$script"

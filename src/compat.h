@@ -84,6 +84,13 @@ lead_init_range_table(EState *estate, Relation relation, Bitmapset *updated_colu
 #define lead_check_exprs ri_ConstraintExprs
 #endif
 
+/* 17 asks whether a stronger lock would do */
+#if PG_VERSION_NUM >= 170000
+#define lead_lock_held(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define lead_lock_held(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* 19 gave catalog caches a type of their own */
 #if PG_VERSION_NUM >= 190000
 typedef SysCacheIdentifier lead_syscache_id;

@@ -34,6 +34,36 @@ PG_FUNCTION_INFO_V1(create_workspace);
 PG_FUNCTION_INFO_V1(upgrade_workspace);
 PG_FUNCTION_INFO_V1(workspaces);
 
+/*
+ * Columns that users added to lead, for the view that shows all of them: first
+ * those that the view has already, since a view cannot lose a column, then the
+ * others.  What lead has as it is made, the script itself names.
+ */
+static void
+append_lead_columns(StringInfo sql, const char *schema)
+{
+	static const char *query =
+		"SELECT pg_catalog.string_agg(pg_catalog.format("
+		"', lead_mgmt.lead_value(r.lead, %%L, NULL::%%s) AS %%I', c.name, c.type, c.name), '' ORDER BY c.place, c.attnum) "
+		"FROM ("
+		"SELECT DISTINCT ON (a.attname) a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, "
+		"CASE WHEN a.attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%1$s) THEN 0 ELSE 1 END AS place, a.attnum "
+		"FROM pg_catalog.pg_attribute a "
+		"WHERE a.attrelid OPERATOR(pg_catalog.=) ANY (ARRAY[pg_catalog.to_regclass(%1$s), pg_catalog.to_regclass(%2$s)]) "
+		"AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped "
+		"AND a.attname OPERATOR(pg_catalog.<>) ALL (%3$s::pg_catalog.text[]) "
+		"ORDER BY a.attname, place) c";
+	char	   *view = quote_literal_cstr(psprintf("%s.lead_now", schema));
+	char	   *table = quote_literal_cstr(psprintf("%s.lead", schema));
+	char	   *columns;
+
+	spi_check(SPI_execute(psprintf(query, view, table, quote_literal_cstr(lead_column_names)), true, 1),
+			  SPI_OK_SELECT, query);
+	columns = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (columns != NULL)
+		appendStringInfoString(sql, columns);
+}
+
 /* Put the schema's name and the version in their places; in one pass. */
 static char *
 fill_in(const char *script, const char *schema)
@@ -54,6 +84,11 @@ fill_in(const char *script, const char *schema)
 		{
 			appendStringInfoString(&sql, version);
 			script += 9;
+		}
+		else if (strncmp(script, "@lead_columns@", 14) == 0)
+		{
+			append_lead_columns(&sql, name);
+			script += 14;
 		}
 		else
 			appendStringInfoChar(&sql, *script++);

@@ -350,7 +350,13 @@ column_number(Relation relation, const char *name)
 	return attno;
 }
 
-/* A time that is not given is now; one to come is refused. */
+/* Clocks of others are ahead now and then. */
+#define CLOCK_TOLERANCE (5 * USECS_PER_MINUTE)
+
+/*
+ * A time that is not given with a new row is now, and so is one just ahead;
+ * one to come is refused.
+ */
 static void
 check_time(NewRow *row, AttrNumber attno, TimestampTz now, const char *constraint)
 {
@@ -359,9 +365,13 @@ check_time(NewRow *row, AttrNumber attno, TimestampTz now, const char *constrain
 	Datum		value = slot_getattr(row->slot, attno, &isnull);
 	TimestampTz at = isnull ? now : DatumGetTimestampTz(value);
 
-	if (isnull)
+	if (isnull && row->old != NULL)
+		return;					/* refused by NOT NULL */
+	if (at > now)
+		now = GetCurrentTimestamp();
+	if (isnull || (at > now && at <= now + CLOCK_TOLERANCE))
 		replace_value(row, attno, TimestampTzGetDatum(now));
-	else if (at > now && at > GetCurrentTimestamp() && !TIMESTAMP_NOT_FINITE(at))
+	else if (at > now)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("row of table \"%s\" is in the future", RelationGetRelationName(relation)),

@@ -19,6 +19,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
@@ -44,19 +45,44 @@ lead_relid_of(HeapTupleHeader header)
 				 errmsg("argument is not a row of table lead of a workspace"),
 				 errdetail("Its type is %s.",
 						   format_type_be(HeapTupleHeaderGetTypeId(header))),
-				 errhint("Read the views score_explanation and score_audit instead.")));
+				 errhint("Give a row of the table itself, as in: SELECT s.* FROM crm.lead l, lead_mgmt.score_at(l, now()) s.")));
 	return relid;
 }
 
-/* The rules are told to whoever may read a lead, and to nobody else. */
+/* The rules are told to whoever may read all of a lead, and to nobody else. */
 static void
 check_may_read(Oid relid)
 {
 	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
 
 	if (result != ACLCHECK_OK)
-		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ANY);
-	aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
+		result = pg_attribute_aclcheck_all(relid, GetUserId(), ACL_SELECT, ACLMASK_ALL);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, get_rel_name(relid));
+}
+
+/*
+ * A row can be made up, so where row security hides leads it is asked whether
+ * the caller sees the one of this id; with his rights, not the owner's.
+ */
+static void
+check_row_security(Workspace *ws, int64 lead_id)
+{
+	Datum		value = Int64GetDatum(lead_id);
+	bool		seen;
+
+	if (check_enable_rls(ws->lead_relid, InvalidOid, true) != RLS_ENABLED)
+		return;
+	spi_begin();
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_SEEN), &value, NULL, true, 1),
+			  SPI_OK_SELECT, "lead");
+	seen = SPI_processed > 0;
+	spi_end();
+	if (!seen)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for lead " INT64_FORMAT, lead_id),
+				 errdetail("Row security does not show it.")));
 }
 
 /* A row of lead as it was given, in the workspace's slot */
@@ -93,6 +119,7 @@ read_argument(HeapTupleHeader header, Argument *argument)
 	argument->ws = ws;
 	argument->model = ws->model;
 	argument->lead_id = DatumGetInt64(ws->slot->tts_values[ws->column[LEAD_ID] - 1]);
+	check_row_security(ws, argument->lead_id);
 }
 
 /* A column of the row; "missing" for NULL. */
@@ -105,11 +132,11 @@ argument_value(const Argument *argument, LeadColumn column, Datum missing)
 		argument->ws->slot->tts_values[index];
 }
 
-/* What had happened until then, from the tables themselves. */
+/* What had happened until a time, from the tables themselves. */
 static void
-take_history(Argument *argument)
+take_history(Argument *argument, TimestampTz until)
 {
-	LeadHistory history = {.lead_id = argument->lead_id, .until = argument->at};
+	LeadHistory history = {.lead_id = argument->lead_id, .until = until};
 
 	score_state_history(argument->ws, argument->model, &history, 1, false);
 	argument->totals = history.totals;
@@ -132,7 +159,7 @@ take_state(Argument *argument)
 										   TimestampTzGetDatum(DT_NOBEGIN)));
 	if (argument->at < argument->scored_at)
 	{
-		take_history(argument);
+		take_history(argument, argument->at);
 		return;
 	}
 	argument->adjustment =
@@ -145,7 +172,7 @@ take_state(Argument *argument)
 	score_state_read(argument->ws, argument->lead_id, GetActiveSnapshot(), &state);
 	argument->totals = state.totals;
 	if (!state.current)
-		take_history(argument);
+		take_history(argument, argument->at);
 }
 
 /* The row given as the first argument, and all that counts at a time. */
@@ -375,7 +402,9 @@ recompute_score(PG_FUNCTION_ARGS)
 	bool		nulls[8] = {false};
 
 	begin(fcinfo, &argument);
-	take_history(&argument);
+	/* what is later than the score is missing in it */
+	take_history(&argument, DT_NOEND);
+	argument.at = Max(argument.at, argument.last_engaged_at);
 	score = score_argument(&argument);
 	score_values(&argument, &score, values, nulls);
 	values[5] = points_to_numeric(score.adjustment);
@@ -426,7 +455,7 @@ model_score(PG_FUNCTION_ARGS)
 	begin(fcinfo, &argument);
 	argument.model = workspace_model(argument.ws, PG_GETARG_INT64(1));
 	set_time(&argument, PG_GETARG_TIMESTAMPTZ(2));
-	take_history(&argument);
+	take_history(&argument, argument.at);
 	score = score_argument(&argument);
 	score_values(&argument, &score, values, nulls);
 	return composite(fcinfo, values, nulls);

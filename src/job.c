@@ -125,6 +125,14 @@ take_up(Job *job)
 	return true;
 }
 
+static void
+commit(Job *job)
+{
+	if (job->atomic)
+		return;
+	SPI_commit();
+}
+
 void
 job_find(Job *job, int64 rule_version, int64 total)
 {
@@ -154,6 +162,7 @@ job_find(Job *job, int64 rule_version, int64 total)
 	}
 	row_tag(job, &tag);
 	(void) LockAcquire(&tag, ExclusiveLock, true, false);
+	commit(job);				/* others see it while its first batch is under way */
 }
 
 static void
@@ -162,10 +171,11 @@ report(Job *job, bool finished)
 	job->reported_at = GetCurrentTimestamp();
 	run(job, psprintf("UPDATE %s.job_run SET done = " INT64_FORMAT ", changed = " INT64_FORMAT
 					  ", total = GREATEST(total, " INT64_FORMAT "), rule_version = " INT64_FORMAT
-					  ", \"position\" = " INT64_FORMAT
+					  ", \"position\" = %s, done_before = " INT64_FORMAT
 					  ", reported_at = pg_catalog.clock_timestamp()%s WHERE id OPERATOR(pg_catalog.=) " INT64_FORMAT,
 					  quoted_schema(job), job->done, job->changed, job->done, job->rule_version,
-					  job->position,
+					  job->position == PG_INT64_MIN ? "NULL" : psprintf(INT64_FORMAT, job->position),
+					  job->done_before,
 					  finished ? ", finished_at = pg_catalog.clock_timestamp()" : "", job->id),
 		SPI_OK_UPDATE);
 }
@@ -184,14 +194,6 @@ tell(Job *job)
 			(errmsg("%s: " INT64_FORMAT " of " INT64_FORMAT " leads, " INT64_FORMAT " written, %.0f a second, about %.0f s left",
 					job->kind, job->done, job->total, job->changed, done / seconds,
 					Max(job->total - job->done, 0) * seconds / done)));
-}
-
-static void
-commit(Job *job)
-{
-	if (job->atomic)
-		return;
-	SPI_commit();
 }
 
 void
@@ -213,8 +215,10 @@ job_restart(Job *job, int64 rule_version)
 	job->rule_version = rule_version;
 	job->position = PG_INT64_MIN;
 	job->done = job->done_before = 0;
-	job->resumed_at = GetCurrentTimestamp();
+	job->resumed_at = job->noticed_at = GetCurrentTimestamp();
 	report(job, false);
+	run(job, psprintf("UPDATE %s.job_run SET resumed_at = reported_at WHERE id OPERATOR(pg_catalog.=) " INT64_FORMAT,
+					  quoted_schema(job), job->id), SPI_OK_UPDATE);
 	commit(job);
 }
 
@@ -230,13 +234,11 @@ job_release(Job *job)
 {
 	LOCKTAG		tag;
 
-	if (job->relid == InvalidOid)
-		return;
-	if (job->id != 0)
-	{
-		row_tag(job, &tag);
+	/* an error at a commit has released them already */
+	row_tag(job, &tag);
+	if (job->id != 0 && lead_lock_held(&tag, ExclusiveLock))
 		(void) LockRelease(&tag, ExclusiveLock, true);
-	}
 	kind_tag(job, &tag);
-	(void) LockRelease(&tag, ExclusiveLock, true);
+	if (lead_lock_held(&tag, ExclusiveLock))
+		(void) LockRelease(&tag, ExclusiveLock, true);
 }

@@ -58,7 +58,7 @@ stored_score(LeadRow *row)
  * without looking: they never engaged, and were not ready for sales.
  */
 static void
-read_standing(LeadRow *row, Standing *standing)
+read_standing(LeadRow *row, Touch *touch, Standing *standing)
 {
 	Workspace  *ws = row->ws;
 	bool		engaged = !lead_isnull(row, LEAD_LAST_ENGAGED_AT);
@@ -67,7 +67,15 @@ read_standing(LeadRow *row, Standing *standing)
 	standing->state.ready_until = DT_NOBEGIN;
 	if (!lead_isnull(row, LEAD_SCORE_ADJUSTMENT))
 		standing->adjustment = points_from_numeric(lead_value(row, LEAD_SCORE_ADJUSTMENT));
-	if (row->old == NULL || (!engaged && stored_score(row) < ws->sales_ready_score))
+	if (row->old != NULL &&
+		statement_others_scored(row->statement, DatumGetInt64(lead_value(row, LEAD_ID))))
+	{
+		/* to be read from the tables; what is written later is a guess */
+		standing->state.exists = true;
+		standing->state.totals = score_state_nothing(ws->model);
+		return;
+	}
+	if (row->old == NULL || (touch == NULL && !engaged && stored_score(row) < ws->sales_ready_score))
 	{
 		standing->state.totals = score_state_nothing(ws->model);
 		standing->state.current = true;
@@ -75,7 +83,7 @@ read_standing(LeadRow *row, Standing *standing)
 	}
 	score_state_read(ws, DatumGetInt64(lead_value(row, LEAD_ID)), GetLatestSnapshot(),
 					 &standing->state);
-	if (!engaged)
+	if (!engaged && !standing->state.unknown)
 		standing->state.current = true;
 }
 
@@ -194,7 +202,7 @@ note_scored(LeadRow *row, Standing *standing, const Score *score, int before, Ti
 	Scored		scored = {.lead_id = DatumGetInt64(lead_value(row, LEAD_ID))};
 
 	scored.became_ready = before < ws->sales_ready_score && score->score >= ws->sales_ready_score;
-	scored.write_state = standing->changed || standing->state.untold ||
+	scored.write_state = standing->changed || standing->state.untold || standing->state.unknown ||
 		until != standing->state.ready_until;
 	if (!scored.write_state && !scored.became_ready)
 		return;
@@ -214,7 +222,7 @@ lead_score_decide(LeadRow *row, Touch *touch)
 	Score		score;
 	int			before;
 
-	read_standing(row, &standing);
+	read_standing(row, touch, &standing);
 	at = Max(at, lead_time(row, LEAD_SCORED_AT));
 	before = score_before(row, &standing, at);
 	if (row->old != NULL)

@@ -324,9 +324,10 @@ ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 	spi_begin();
 	if (batch.deletions != deletions)
 		drop_deleted(ws, &batch);
+	/* first, for a trigger on one of the others may read it */
+	score_state_write(ws, &batch.states);
 	write_status_changes(ws, &batch);
 	write_assignments(ws, &batch);
-	score_state_write(ws, &batch.states);
 	write_events(ws, &batch);
 	duplicate_probe_batch(ws, lead, &batch, caller);
 	duplicate_relink_batch(ws, lead, &batch);

@@ -3,10 +3,10 @@
  * points.h
  *	  Points of a score: exact sums of what may be very small or very large.
  *
- * Rules give points with up to six decimals.  What decays has as many as a
- * double has, of which twelve are kept, so that sums are exact from there on
- * and do not depend on their order.  128 bits hold a million points given for
- * each of as many engagements as a 64-bit counter counts.
+ * Rules give points with up to eighteen decimals, as many as a number that was
+ * a double has.  What decays is kept to twelve, so that sums are exact from
+ * there on and do not depend on their order.  128 bits hold a million points
+ * given for each of a hundred million million engagements.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,8 +21,8 @@
 
 typedef int128 Points;
 
-#define POINT_DECIMALS	12
-#define POINT_SCALE		((Points) INT64CONST(1000000000000))
+#define POINT_DECIMALS	18
+#define POINT_SCALE		((Points) INT64CONST(1000000000000000000))
 
 /* No limit: more than any sum */
 #define POINTS_MAX		((Points) PG_INT64_MAX * PG_INT64_MAX)
@@ -34,7 +34,7 @@ typedef int128 Points;
 extern Datum points_to_numeric(Points points);
 extern Points points_from_numeric(Datum value);
 
-/* To twelve decimals */
+/* To twelve decimals: more would show the noise of a double */
 extern Points points_from_double(double value);
 
 #endif							/* LEAD_MGMT_POINTS_H */

@@ -7,7 +7,8 @@
  * scored by what is in the tables: those whose score, grade or points are not
  * what they should be are then locked and touched, which decides on them anew
  * by what they are by then.  A lead that is written meanwhile by others is
- * scored by them; one that is inserted meanwhile has the new rules already.
+ * scored by them, by the new rules, if their transaction began to write after
+ * the rules were changed; so those that began before are waited for.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +18,8 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -285,16 +288,87 @@ count_leads(const Job *job, int64 *total, int64 *last_id)
 	switch_back(saved);
 }
 
+/* Transactions that have written leads or engagements already */
+static VirtualTransactionId *
+writers_of(Oid relid, int *n)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relid);
+	return GetLockConflicts(&tag, ShareLock, n);
+}
+
+#define PATIENCE		(5 * USECS_PER_SEC)
+#define POLL_INTERVAL	20000L	/* microseconds */
+
+static bool
+outlived(VirtualTransactionId *writers, TimestampTz deadline)
+{
+	for (; VirtualTransactionIdIsValid(*writers); writers++)
+		while (!VirtualXactLock(*writers, false))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (GetCurrentTimestamp() >= deadline)
+				return false;
+			pg_usleep(POLL_INTERVAL);
+		}
+	return true;
+}
+
+/*
+ * Who began to write before the rules were changed scores by the old ones, and
+ * his leads cannot be seen before he commits.  Wait for such transactions, but
+ * not for ever: one that is forgotten must not keep everybody from scoring.
+ */
+static void
+wait_for_earlier_writers(Job *job)
+{
+	Oid			lead = sister_relation(job->namespace, job->owner, "lead");
+	Oid			engagement = sister_relation(job->namespace, job->owner, "engagement");
+	TimestampTz deadline = GetCurrentTimestamp() + PATIENCE;
+	int			n;
+
+	if (outlived(writers_of(lead, &n), deadline) &&
+		outlived(writers_of(engagement, &n), deadline))
+		return;
+	ereport(NOTICE,
+			(errmsg("transactions that began to write leads before %s are still open", job->kind),
+			 errdetail("What they write is scored by the rules that were in force when they began."),
+			 errhint("If rules were changed meanwhile, call lead_mgmt.rescore again when they have ended.")));
+}
+
+/*
+ * In one transaction locks are kept until its end, so there must be no second
+ * pass: it would take those of low ids after those of high ones.
+ */
+static void
+keep_rules(Job *job)
+{
+	static const char *const tables[] = {
+		"setting", "grade", "score_model", "score_dimension", "score_rule"
+	};
+
+	for (int i = 0; i < count_of(tables); i++)
+		LockRelationOid(sister_relation(job->namespace, job->owner, tables[i]), ShareLock);
+}
+
 static void
 rescore_all(Job *job)
 {
 	int64		total;
 	int64		last_id;
 
+	if (job->atomic)
+		keep_rules(job);
 	count_leads(job, &total, &last_id);
 	job_find(job, model_version(job), total);
 	for (;;)
 	{
+		if (!job->atomic)
+		{
+			wait_for_earlier_writers(job);
+			count_leads(job, &total, &last_id);
+		}
 		while (rescore_batch(job, last_id) > 0)
 			 /* next page */ ;
 		if (model_version(job) == job->rule_version)

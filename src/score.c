@@ -28,9 +28,6 @@
 
 #define HIGHEST_SCORE (100 * POINT_SCALE)
 
-/* Numeric arguments keep to six decimals, as the tables' checks say. */
-#define NUMERIC_SCALE INT64CONST(1000000)
-
 Datum
 points_to_numeric(Points points)
 {
@@ -58,22 +55,27 @@ points_to_numeric(Points points)
 	return DirectFunctionCall2(numeric_add, whole, rest);
 }
 
+/* The tables' checks keep to as many decimals; more are rounded. */
 Points
 points_from_numeric(Datum value)
 {
-	Datum		scaled = DirectFunctionCall2(numeric_mul, value,
-											 NumericGetDatum(int64_to_numeric(NUMERIC_SCALE)));
+	Datum		whole = DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0));
+	Datum		rest = DirectFunctionCall2(numeric_sub, value, whole);
+	Datum		scale = NumericGetDatum(int64_to_numeric((int64) POINT_SCALE));
 
-	return (Points) DatumGetInt64(DirectFunctionCall1(numeric_int8, scaled)) *
-		(POINT_SCALE / NUMERIC_SCALE);
+	return (Points) DatumGetInt64(DirectFunctionCall1(numeric_int8, whole)) * POINT_SCALE +
+		DatumGetInt64(DirectFunctionCall1(numeric_int8,
+										  DirectFunctionCall2(numeric_mul, rest, scale)));
 }
+
+#define DOUBLE_SCALE 1e12
 
 Points
 points_from_double(double value)
 {
-	double		scaled = rint(value * (double) POINT_SCALE);
+	double		scaled = rint(value * DOUBLE_SCALE);
 
-	return (Points) points_clamp(scaled, -1e37, 1e37);
+	return (Points) points_clamp(scaled, -1e31, 1e31) * (POINT_SCALE / (Points) DOUBLE_SCALE);
 }
 
 static double

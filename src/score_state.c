@@ -135,7 +135,8 @@ read_row(Workspace *ws, TupleTableSlot *slot, ScoreState *state)
 	Datum		until;
 
 	state->exists = true;
-	state->untold = !isnull && DatumGetInt64(version) == 0;
+	state->untold = !isnull && DatumGetInt64(version) == SCORE_STATE_UNTOLD;
+	state->unknown = isnull || DatumGetInt64(version) == SCORE_STATE_UNKNOWN;
 	state->current = !isnull && DatumGetInt64(version) == ws->model->rule_version &&
 		read_totals(ws, slot, state->totals);
 	until = slot_getattr(slot, ws->state_column[STATE_READY_UNTIL], &isnull);
@@ -152,7 +153,7 @@ score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *st
 	IndexScanDesc scan;
 	ScanKeyData key;
 
-	state->exists = state->current = state->untold = false;
+	state->exists = state->current = state->untold = state->unknown = false;
 	state->totals = score_state_nothing(ws->model);
 	state->ready_until = DT_NOBEGIN;
 
@@ -392,6 +393,7 @@ score_state_row(ScoreModel *model, int64 lead_id, const ScoreState *state, bool 
 
 	row->lead_id = lead_id;
 	row->rule_version = model->rule_version;
+	row->decision = PG_UINT64_MAX;	/* unless a statement says */
 	row->exists = state->exists;
 	row->ready_until = state->ready_until;
 	row->gone = !keep && state->ready_until == DT_NOBEGIN;
@@ -458,8 +460,11 @@ set_value(Workspace *ws, TupleTableSlot *slot, StateColumn column, Datum value)
 static void
 fill_slot(Workspace *ws, TupleTableSlot *slot, const StateRow *row)
 {
+	bool		superseded = statement_superseded(row->lead_id, row->decision);
+
 	set_value(ws, slot, STATE_LEAD_ID, Int64GetDatum(row->lead_id));
-	set_value(ws, slot, STATE_RULE_VERSION, Int64GetDatum(row->rule_version));
+	set_value(ws, slot, STATE_RULE_VERSION,
+			  Int64GetDatum(superseded ? SCORE_STATE_UNKNOWN : row->rule_version));
 	set_value(ws, slot, STATE_RULE_ID, write_array(row, rule_id_of, INT8OID));
 	set_value(ws, slot, STATE_TIMES, write_array(row, times_of, INT8OID));
 	set_value(ws, slot, STATE_LEVEL, write_array(row, level_of, FLOAT8OID));
@@ -467,6 +472,8 @@ fill_slot(Workspace *ws, TupleTableSlot *slot, const StateRow *row)
 	set_value(ws, slot, STATE_LAST_AT, write_array(row, last_at_of, TIMESTAMPTZOID));
 	set_value(ws, slot, STATE_READY_UNTIL, TimestampTzGetDatum(row->ready_until));
 	slot->tts_isnull[ws->state_column[STATE_READY_UNTIL] - 1] = (row->ready_until == DT_NOBEGIN);
+	if (superseded)
+		set_value(ws, slot, STATE_READY_UNTIL, TimestampTzGetDatum(DT_NOEND));
 }
 
 static void
@@ -513,9 +520,28 @@ write_rows(Workspace *ws, const StateRows *rows)
 	row_writer_begin(&writer, ws->state_relid, ws->state_column[STATE_LEAD_ID], true, NULL,
 					 ws->state_checks);
 	for (int i = 0; i < rows->n; i++)
-		if (!rows->rows[i].gone)
+		if (!rows->rows[i].gone || statement_superseded(rows->rows[i].lead_id, rows->rows[i].decision))
 			write_row(ws, &writer, &rows->rows[i]);
 	row_writer_end(&writer);
+}
+
+void
+score_state_doubt(Workspace *ws, const int64 *lead_ids, int n)
+{
+	StateRows	rows = {0};
+
+	for (int i = 0; i < n; i++)
+	{
+		StateRow   *row = append_row(&rows, CurrentMemoryContext);
+
+		memset(row, 0, sizeof(*row));
+		row->lead_id = lead_ids[i];
+		row->rule_version = SCORE_STATE_UNKNOWN;
+		row->ready_until = DT_NOEND;
+		row->decision = PG_UINT64_MAX;
+	}
+	if (n > 0)
+		write_rows(ws, &rows);
 }
 
 void
@@ -525,7 +551,7 @@ score_state_write(Workspace *ws, const StateRows *rows)
 
 	for (int i = 0; i < rows->n; i++)
 	{
-		if (!rows->rows[i].gone)
+		if (!rows->rows[i].gone || statement_superseded(rows->rows[i].lead_id, rows->rows[i].decision))
 			nwrites++;
 		else if (rows->rows[i].exists)
 			delete_row(ws, rows->rows[i].lead_id);

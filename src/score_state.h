@@ -20,6 +20,7 @@ typedef struct ScoreState
 	bool		untold;			/* ready since the limit was lowered, and no
 								 * event says so */
 	RuleTotal  *totals;			/* one a rule of model->engagement */
+	bool		unknown;		/* something was written that it does not say */
 	TimestampTz ready_until;	/* DT_NOBEGIN: not ready */
 } ScoreState;
 
@@ -67,6 +68,9 @@ extern TimestampTz score_ready_until(Workspace *ws, const RuleTotal *totals, Poi
 /* A row of score_state as it is to be written; in "context". */
 extern void score_state_row(ScoreModel *model, int64 lead_id, const ScoreState *state,
 							bool keep, MemoryContext context, StateRow *row);
+
+/* What is kept of these leads cannot be relied on any more. */
+extern void score_state_doubt(Workspace *ws, const int64 *lead_ids, int n);
 
 /* Write rows; within SPI, as the owner. */
 extern void score_state_write(Workspace *ws, const StateRows *rows);

@@ -22,6 +22,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "common/hashfn.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -56,6 +57,20 @@
 
 static Statement *innermost = NULL;
 
+/*
+ * Decisions on scores are numbered, and of those that were made while
+ * statements nested the last one of each lead is known: the outer statement
+ * may come to write what it decided before.
+ */
+typedef struct LastDecision
+{
+	int64		lead_id;		/* hash key */
+	uint64		number;
+} LastDecision;
+
+static uint64 decisions_made = 0;
+static HTAB *last_decisions = NULL;
+
 static void
 discard(Statement **link)
 {
@@ -63,6 +78,11 @@ discard(Statement **link)
 
 	*link = statement->outer;
 	MemoryContextDelete(statement->context);
+	if (innermost == NULL && last_decisions != NULL)
+	{
+		hash_destroy(last_decisions);
+		last_decisions = NULL;
+	}
 }
 
 static void
@@ -318,6 +338,63 @@ statement_decided(Statement *statement, int64 lead_id, int64 rep_id)
 	return decision->outcome;
 }
 
+static bool
+is_nested(const Statement *statement)
+{
+	for (Statement *s = innermost; s != NULL; s = s->outer)
+		if (s != statement && s->lead_relid == statement->lead_relid)
+			return true;
+	return false;
+}
+
+static bool
+has_scored(Statement *statement, int64 lead_id)
+{
+	if (statement->scored != NULL && scored_lookup(statement->scored, lead_id) != NULL)
+		return true;
+	for (int i = 0; i < statement->states.n; i++)
+		if (statement->states.rows[i].lead_id == lead_id)
+			return true;
+	return false;
+}
+
+bool
+statement_others_scored(Statement *statement, int64 lead_id)
+{
+	for (Statement *s = innermost; s != NULL; s = s->outer)
+		if (s != statement && s->lead_relid == statement->lead_relid && has_scored(s, lead_id))
+			return true;
+	return false;
+}
+
+static void
+remember_decision(int64 lead_id, uint64 number)
+{
+	LastDecision *last;
+
+	if (last_decisions == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = sizeof(int64);
+		ctl.entrysize = sizeof(LastDecision);
+		ctl.hcxt = TopTransactionContext;
+		last_decisions = hash_create("lead_mgmt last decisions", 64, &ctl,
+									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	last = hash_search(last_decisions, &lead_id, HASH_ENTER, NULL);
+	last->number = number;
+}
+
+bool
+statement_superseded(int64 lead_id, uint64 decision)
+{
+	LastDecision *last = last_decisions == NULL ? NULL :
+		hash_search(last_decisions, &lead_id, HASH_FIND, NULL);
+
+	return last != NULL && last->number > decision;
+}
+
 void
 statement_score(Statement *statement, const Scored *scored)
 {
@@ -331,6 +408,9 @@ statement_score(Statement *statement, const Scored *scored)
 	status = entry->status;
 	*entry = *scored;
 	entry->status = status;
+	entry->state.decision = ++decisions_made;
+	if (is_nested(statement))
+		remember_decision(scored->lead_id, entry->state.decision);
 }
 
 /* false: there is nothing to be written about this row. */

@@ -65,6 +65,7 @@ typedef struct StateRow
 	int64		rule_version;
 	bool		exists;			/* as far as one could see */
 	bool		gone;			/* nothing is left to be kept */
+	uint64		decision;		/* by which it is superseded; see statement.c */
 	int			ntotals;
 	int64	   *rule_ids;
 	struct RuleTotal *totals;
@@ -149,6 +150,15 @@ extern const Outcome *statement_decided(Statement *statement, int64 lead_id, int
 /* Note what scoring a row decided, and pick it up once the row exists. */
 extern void statement_score(Statement *statement, const Scored *scored);
 extern bool statement_scored(Statement *statement, int64 lead_id, Scored *scored);
+
+/*
+ * Statements nest: has another one decided on this lead, and not written it
+ * yet?  Then what is in score_state is not the last word.
+ */
+extern bool statement_others_scored(Statement *statement, int64 lead_id);
+
+/* Has a later decision on this lead been made than this one? */
+extern bool statement_superseded(int64 lead_id, uint64 decision);
 
 /* Room for one more row of a batch; grows it in "context". */
 #define append_row(list, context) \

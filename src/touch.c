@@ -102,23 +102,62 @@ touch_by_query(Workspace *ws, Datum ids)
 	return (int) SPI_processed;
 }
 
+/*
+ * A user's trigger kept a lead from being scored; the next one who scores it
+ * reads all that has happened.
+ */
+static void
+report_lost(Workspace *ws, const int64 *lead_ids, int n)
+{
+	score_state_doubt(ws, lead_ids, n);
+	ereport(WARNING,
+			(errmsg("lead " INT64_FORMAT " was not scored", lead_ids[0]),
+			 n == 1 ? 0 : errdetail("Nor were %d others.", n - 1),
+			 errhint("A trigger of yours on table \"lead\" suppresses the update; score_audit shows such leads, lead_mgmt.rescore scores them.")));
+}
+
+/*
+ * The row again, but for a time that is put right by who decides: an update
+ * that changes nothing might be suppressed.
+ */
+static void
+copy_row(Workspace *ws, RowWriter *writer)
+{
+	int			natts = RelationGetDescr(writer->relation)->natts;
+	int			scored_at = ws->column[LEAD_SCORED_AT] - 1;
+
+	slot_getallattrs(writer->old);
+	ExecClearTuple(writer->new);
+	memcpy(writer->new->tts_values, writer->old->tts_values, natts * sizeof(Datum));
+	memcpy(writer->new->tts_isnull, writer->old->tts_isnull, natts * sizeof(bool));
+	writer->new->tts_values[scored_at] = TimestampTzGetDatum(GetCurrentTimestamp());
+	writer->new->tts_isnull[scored_at] = false;
+	ExecStoreVirtualTuple(writer->new);
+}
+
 /* One after the other, each locked when it is its turn. */
 static int
 touch_by_row(Workspace *ws, Touch **touches, int n)
 {
 	RowWriter	writer;
 	int			touched = 0;
+	int64	   *lost = palloc(n * sizeof(int64));
+	int			nlost = 0;
 
 	row_writer_begin(&writer, ws->lead_relid, ws->column[LEAD_ID], true, ws->derived, ws->checks);
 	for (int i = 0; i < n; i++)
 	{
 		if (!row_writer_lock(&writer, touches[i]->history.lead_id))
 			continue;
-		ExecCopySlot(writer.new, writer.old);
+		copy_row(ws, &writer);
 		row_writer_update(&writer);
 		touched++;
+		if (!touches[i]->applied)
+			lost[nlost++] = touches[i]->history.lead_id;
 	}
 	row_writer_end(&writer);
+	if (nlost > 0)
+		report_lost(ws, lost, nlost);
 	return touched;
 }
 

@@ -211,7 +211,7 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		1, {INT8ARRAYOID}, true
 	},
 	[PLAN_TOUCH_LEADS] = {
-		"UPDATE %1$s.lead SET scored_at = scored_at WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+		"UPDATE %1$s.lead SET scored_at = pg_catalog.clock_timestamp() WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
 		1, {INT8ARRAYOID}, true
 	},
 	[PLAN_ENGAGEMENTS] = {
@@ -232,6 +232,10 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"SELECT l FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.>) $1 "
 		"AND l.id OPERATOR(pg_catalog.<=) $2 ORDER BY l.id LIMIT $3",
 		3, {INT8OID, INT8OID, INT8OID}, true
+	},
+	[PLAN_LEAD_SEEN] = {
+		"SELECT FROM %1$s.lead WHERE id OPERATOR(pg_catalog.=) $1",
+		1, {INT8OID}, true
 	},
 	[PLAN_LEAD_ROWS] = {
 		"SELECT l FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY l.id",

@@ -122,6 +122,10 @@ typedef struct ScoreRules
 	ErrorData **failures;
 } ScoreRules;
 
+/* Values of score_state.rule_version that no rules have */
+#define SCORE_STATE_UNTOLD	INT64CONST(0)	/* ready, and no event says so */
+#define SCORE_STATE_UNKNOWN	INT64CONST(-1)	/* what it says cannot be relied on */
+
 typedef struct ScoreModel
 {
 	int64		id;				/* 0: there is no active model */
@@ -225,6 +229,7 @@ typedef enum WorkspacePlan
 	PLAN_STATE_DELETE,
 	PLAN_LEAD_PAGE,
 	PLAN_LEAD_ROWS,
+	PLAN_LEAD_SEEN,
 	PLAN_LEAD_EVENT
 } WorkspacePlan;
 #define WORKSPACE_PLANS (PLAN_LEAD_EVENT + 1)

@@ -594,7 +594,23 @@ append_rules(StringInfo text, const ScoreRules *rules, bool points)
 static int64
 fingerprint(StringInfo text)
 {
-	return (int64) DatumGetUInt64(hash_any_extended((unsigned char *) text->data, text->len, 0));
+	int64		hash = (int64) DatumGetUInt64(hash_any_extended((unsigned char *) text->data, text->len, 0));
+
+	return hash == SCORE_STATE_UNTOLD || hash == SCORE_STATE_UNKNOWN ? 1 : hash;
+}
+
+/* A change leaves a trace here, also one that was taken back. */
+static void
+append_row_versions(Workspace *ws, StringInfo text)
+{
+	uint64		n = read_rows(ws, "SELECT xmin::pg_catalog.text FROM %1$s.setting "
+							  "UNION ALL SELECT xmin::pg_catalog.text FROM %1$s.grade "
+							  "UNION ALL SELECT xmin::pg_catalog.text FROM %1$s.score_model "
+							  "UNION ALL SELECT xmin::pg_catalog.text FROM %1$s.score_dimension "
+							  "UNION ALL SELECT xmin::pg_catalog.text FROM %1$s.score_rule ORDER BY 1");
+
+	for (uint64 i = 0; i < n; i++)
+		appendStringInfo(text, "%s ", SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
 }
 
 /*
@@ -625,9 +641,7 @@ set_versions(Workspace *ws, ScoreModel *model)
 	}
 	for (int i = 0; i < ws->ngrades; i++)
 		appendStringInfo(&text, "%s %d\n", ws->grades[i].name, ws->grades[i].lowest);
-	if (setting != NULL)
-		appendBinaryStringInfo(&text, (char *) setting->t_data + setting->t_data->t_hoff,
-							   setting->t_len - setting->t_data->t_hoff);
+	append_row_versions(ws, &text);
 	model->version = fingerprint(&text);
 }
 

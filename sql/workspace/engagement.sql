@@ -33,7 +33,7 @@ COMMENT ON TABLE @workspace@.engagement IS 'What leads did: opens, clicks, visit
 COMMENT ON COLUMN @workspace@.engagement.id IS 'Identity of the engagement';
 COMMENT ON COLUMN @workspace@.engagement.lead_id IS 'The lead that did it';
 COMMENT ON COLUMN @workspace@.engagement.kind IS 'What it did: a name of engagement_kind';
-COMMENT ON COLUMN @workspace@.engagement.at IS 'When it did it; may be given, in any order, but not in the future';
+COMMENT ON COLUMN @workspace@.engagement.at IS 'When it did it; may be given, in any order, but not in the future: a clock that is ahead by up to 5 minutes is taken for now';
 COMMENT ON COLUMN @workspace@.engagement.url IS 'Page it was on';
 COMMENT ON COLUMN @workspace@.engagement.asset IS 'Document, webinar or event';
 COMMENT ON COLUMN @workspace@.engagement.campaign IS 'Campaign it came from';
@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_adjustment (
   created_by text,
   created_at timestamp with time zone DEFAULT pg_catalog.now() NOT NULL,
   CONSTRAINT score_adjustment_pkey PRIMARY KEY (id),
-  CONSTRAINT score_adjustment_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 6)),
+  CONSTRAINT score_adjustment_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 18)),
+  CONSTRAINT score_adjustment_created_at_check CHECK (pg_catalog.isfinite(created_at)),
   CONSTRAINT score_adjustment_reason_check CHECK (pg_catalog.btrim(reason) OPERATOR(pg_catalog.<>) ''),
   CONSTRAINT score_adjustment_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
 );
@@ -57,7 +58,7 @@ COMMENT ON SEQUENCE @workspace@.score_adjustment_id_seq IS 'Identities of score_
 COMMENT ON TABLE @workspace@.score_adjustment IS 'Corrections of a score by hand; rows are added and never changed';
 COMMENT ON COLUMN @workspace@.score_adjustment.id IS 'Identity of the correction';
 COMMENT ON COLUMN @workspace@.score_adjustment.lead_id IS 'The lead';
-COMMENT ON COLUMN @workspace@.score_adjustment.points IS 'Points given, negative to take some; up to 6 decimals, at most a million';
+COMMENT ON COLUMN @workspace@.score_adjustment.points IS 'Points given, negative to take some; up to 18 decimals, at most a million';
 COMMENT ON COLUMN @workspace@.score_adjustment.reason IS 'Why; required';
 COMMENT ON COLUMN @workspace@.score_adjustment.created_by IS 'Derived: who did it';
 COMMENT ON COLUMN @workspace@.score_adjustment.created_at IS 'When; may be given, to load history';

@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.lead (
   CONSTRAINT lead_status_fkey FOREIGN KEY (status) REFERENCES @workspace@.lead_status (name),
   CONSTRAINT lead_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES @workspace@.rep (id),
   CONSTRAINT lead_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES @workspace@.lead (id)
-);
+) WITH (fillfactor = 90); -- rows change often: status, owner, scores
 CREATE INDEX IF NOT EXISTS lead_email_key_idx ON @workspace@.lead USING btree (email_key, id) WHERE email_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lead_phone_key_idx ON @workspace@.lead USING btree (phone_key, id) WHERE phone_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS lead_name_key_idx ON @workspace@.lead USING btree (name_key, id) WHERE name_key IS NOT NULL;

@@ -12,10 +12,7 @@ WHERE l.score IS NULL
   OR l.name_key IS DISTINCT FROM lead_mgmt.company_and_name_key(l.company::text, l.contact_name::text)
   OR EXISTS (
     SELECT FROM lead_mgmt.recompute_score(l::record) r
-    WHERE l.score IS DISTINCT FROM r.score OR l.grade IS DISTINCT FROM r.grade
-      OR l.demographic_score IS DISTINCT FROM r.demographic_score
-      OR l.behavioral_score IS DISTINCT FROM r.behavioral_score
-      OR l.firmographic_score IS DISTINCT FROM r.firmographic_score);
+    WHERE r.differs);
 
 INSERT INTO @workspace@.status_change (lead_id, from_status, to_status, at, actor, login, time_in_status)
 SELECT l.id, c.to_status, l.status, GREATEST(l.status_since, c.at), SESSION_USER::text, SESSION_USER::text,

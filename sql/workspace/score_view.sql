@@ -106,11 +106,11 @@ SELECT l.id,
   l.created_by,
   l.updated_at,
   l.updated_by,
-  lead_mgmt.grade_until(r.lead, pg_catalog.now()) AS grade_until
+  lead_mgmt.grade_until(r.lead, pg_catalog.now()) AS grade_until@lead_columns@
 FROM @workspace@.lead l
 CROSS JOIN LATERAL (SELECT l::record AS lead OFFSET 0) r
 CROSS JOIN LATERAL lead_mgmt.score_at(r.lead, pg_catalog.now()) s;
-COMMENT ON VIEW @workspace@.lead_now IS 'Leads with their scores and grade as of now()';
+COMMENT ON VIEW @workspace@.lead_now IS 'Leads with their scores and grade as of now(); columns that were added to lead since come with lead_mgmt.upgrade_workspace';
 COMMENT ON COLUMN @workspace@.lead_now.id IS 'Identity of the lead';
 COMMENT ON COLUMN @workspace@.lead_now.contact_name IS 'Name of the person; required';
 COMMENT ON COLUMN @workspace@.lead_now.email IS 'E-mail address; this or phone is required';
@@ -185,7 +185,7 @@ WHERE t.ready_until OPERATOR(pg_catalog.>) pg_catalog.now()
   AND u.is_open AND l.archived_at IS NULL AND l.merged_into IS NULL AND l.opted_out_at IS NULL
   AND s.score OPERATOR(pg_catalog.>=) (SELECT g.sales_ready_score FROM @workspace@.setting g)
 ORDER BY s.score DESC, l.last_engaged_at DESC NULLS LAST, l.id;
-COMMENT ON VIEW @workspace@.hot_lead IS 'The leads to call now, best first: open, not archived or opted out, and ready for sales as of now()';
+COMMENT ON VIEW @workspace@.hot_lead IS 'The leads to call now, best first: open, not archived or opted out, and ready for sales as of now(); after a change of rules, once lead_mgmt.rescore has run';
 COMMENT ON COLUMN @workspace@.hot_lead.id IS 'The lead';
 COMMENT ON COLUMN @workspace@.hot_lead.lead_id IS 'The lead, by the name that other views have for it';
 COMMENT ON COLUMN @workspace@.hot_lead.contact_name IS 'Name of the person';

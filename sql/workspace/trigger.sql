@@ -79,73 +79,74 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_decide" INSTEAD OF UPDATE ON @workspace@.d
 -- Every table that a session keeps in memory tells the others of changes, also
 -- where a replica session or an apply worker makes them, which fires nothing
 -- but what is enabled always and by row: these triggers have no other effect.
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.setting
+-- They sort before those of foreign keys, which pass a new name on.
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.setting
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.setting
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead_source
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead_source
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.lead_source
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.engagement_kind
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.engagement_kind
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.engagement_kind
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead_status
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.lead_status
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.lead_status
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.grade
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.grade
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.grade
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.rep
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.rep
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.rep
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.team
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.team
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.team
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.team_member
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.team_member
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.team_member
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_model
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_model
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.score_model
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_dimension
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_dimension
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.score_dimension
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_rule
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.score_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.score_rule
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.status_transition
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.status_transition
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.status_transition
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.assignment_rule
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.assignment_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.assignment_rule
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-CREATE OR REPLACE TRIGGER "~lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.match_rule
+CREATE OR REPLACE TRIGGER "!lead_mgmt_changed" AFTER INSERT OR UPDATE OR DELETE ON @workspace@.match_rule
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.configuration_changed();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.match_rule
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.configuration_changed();
-ALTER TABLE @workspace@.setting ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.lead_source ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.engagement_kind ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.lead_status ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.grade ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.rep ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.team ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.team_member ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.score_model ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.score_dimension ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.score_rule ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.status_transition ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.assignment_rule ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
-ALTER TABLE @workspace@.match_rule ENABLE ALWAYS TRIGGER "~lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.setting ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.lead_source ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.engagement_kind ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.lead_status ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.grade ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.rep ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.team ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.team_member ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.score_model ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.score_dimension ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.score_rule ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.status_transition ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.assignment_rule ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";
+ALTER TABLE @workspace@.match_rule ENABLE ALWAYS TRIGGER "!lead_mgmt_changed", ENABLE ALWAYS TRIGGER "~lead_mgmt_truncated";

@@ -174,7 +174,6 @@ SELECT s AS statement, r.code, r.message, r."constraint" FROM unnest(ARRAY[
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, applies_to, points, condition) SELECT id, 'demographic', 'e', 'opportunity', 1, 'true' FROM refusal.score_model$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, applies_to, points, condition) SELECT id, 'demographic', 'e', 'engagement', 1, 'company_size > 5' FROM refusal.score_model$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, points, half_life) SELECT id, 'demographic', 'h', 1, '1 day' FROM refusal.score_model$$,
-  $$UPDATE refusal.score_model SET state = 'retired'$$,
   $$INSERT INTO refusal.score_adjustment (lead_id, points) SELECT id, 5 FROM refusal.lead LIMIT 1$$,
   $$INSERT INTO refusal.engagement (lead_id, kind) SELECT id, 'seance' FROM refusal.lead LIMIT 1$$,
   $$INSERT INTO refusal.assignment_rule (position, name, method) VALUES (1, 'nobody', 'fixed')$$,

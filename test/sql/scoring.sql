@@ -293,7 +293,10 @@ SELECT id, 'demographic', 0, 40 FROM scoring.score_model WHERE name = 'second';
 INSERT INTO scoring.score_rule (model_id, name, dimension, points, condition)
 SELECT id, 'of the second', 'demographic', 35, 'company_size >= 0' FROM scoring.score_model WHERE name = 'second';
 SELECT pg_temp.again() AS a_draft_does_not_count;
+BEGIN;
+UPDATE scoring.score_model SET state = 'retired' WHERE name = 'first';
 UPDATE scoring.score_model SET state = 'active' WHERE name = 'second';
+COMMIT;
 SELECT score, recomputed_score, grade, recomputed_grade, behavioral_score, recomputed_behavioral_score,
   demographic_score, recomputed_demographic_score FROM scoring.score_audit;
 SELECT pg_temp.again();
