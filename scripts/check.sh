@@ -70,6 +70,8 @@ grep -q "^  \"version\": \"$version\"" META.json
 result "META.json is of version $version" $?
 LC_ALL=C awk -f examples/make_leads.awk | cmp - examples/leads.csv
 result "examples/leads.csv is what make_leads.awk makes" $?
+LC_ALL=C awk -f examples/make_engagements.awk examples/leads.csv | cmp - examples/engagements.csv
+result "examples/engagements.csv is what make_engagements.awk makes" $?
 
 if [ -n "$(files test/sql '*.sql')" ]; then
 	heading "SQL"

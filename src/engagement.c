@@ -21,6 +21,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
@@ -178,7 +179,7 @@ compare_pointers(const void *a, const void *b)
 
 /* Have all leads that wait scored. */
 static void
-pending_flush(Workspace *ws, Pending *pending)
+pending_flush(Pending *pending)
 {
 	struct pending_hash *leads = pending->leads;
 	MemoryContext batch_context = pending->batch_context;
@@ -204,7 +205,7 @@ pending_flush(Workspace *ws, Pending *pending)
 			lead->touch->whole = true;
 	}
 	qsort(touches, n, sizeof(Touch *), compare_pointers);
-	touch_leads(ws, touches, n);
+	touch_leads(pending->lead_relid, touches, n);
 	MemoryContextDelete(batch_context);
 }
 
@@ -237,7 +238,7 @@ transaction_ended(XactEvent event, void *arg pg_attribute_unused())
 			if (p->leads == NULL)
 				continue;
 			PushActiveSnapshot(GetTransactionSnapshot());
-			pending_flush(cache_workspace(p->lead_relid), p);
+			pending_flush(p);
 			PopActiveSnapshot();
 		}
 		return;
@@ -270,6 +271,13 @@ check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool 
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired %s %s", function,
 						before ? "BEFORE" : "AFTER", row ? "ROW" : "STATEMENT")));
+	if (trigdata->tg_relation->rd_rel->relispartition ||
+		trigdata->tg_relation->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" cannot be partitioned or a partition",
+						RelationGetRelationName(trigdata->tg_relation)),
+				 errdetail("Its rows are looked up by the indexes of one table.")));
 	return trigdata;
 }
 
@@ -509,10 +517,10 @@ read_whole(Workspace *ws, Pending *pending, TupleTableSlot *slot)
 }
 
 static void
-flush_if_full(Workspace *ws, Pending *pending)
+flush_if_full(Pending *pending)
 {
 	if (MemoryContextMemAllocated(pending->batch_context, true) > PENDING_MEMORY)
-		pending_flush(ws, pending);
+		pending_flush(pending);
 }
 
 /* engagement_record(): AFTER ROW trigger */
@@ -532,7 +540,7 @@ engagement_record(PG_FUNCTION_ARGS)
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 			read_whole(ws, pending, trigdata->tg_newslot);
 	}
-	flush_if_full(ws, pending);
+	flush_if_full(pending);
 	return PointerGetDatum(NULL);
 }
 
@@ -548,7 +556,7 @@ engagement_finish(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	submission_release(&pending->lock);
 	while (pending->leads != NULL)
-		pending_flush(cache_workspace(pending->lead_relid), pending);
+		pending_flush(pending);
 	while (*link != pending)
 		link = &(*link)->outer;
 	discard(link);
@@ -580,7 +588,7 @@ touch_all(Workspace *ws)
 		touches[i].whole = true;
 		pointers[i] = &touches[i];
 	}
-	touch_leads(ws, pointers, n);
+	touch_leads(ws->lead_relid, pointers, n);
 	spi_end();
 	switch_back(saved);
 }
@@ -686,6 +694,6 @@ adjustment_record(PG_FUNCTION_ARGS)
 						  DatumGetInt64(slot_getattr(slot, column_number(trigdata->tg_relation, "lead_id"), &isnull)));
 	points = slot_getattr(slot, column_number(trigdata->tg_relation, "points"), &isnull);
 	touch->history.adjustment += points_from_numeric(points);
-	flush_if_full(cache_workspace(pending->lead_relid), pending);
+	flush_if_full(pending);
 	return PointerGetDatum(NULL);
 }

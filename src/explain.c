@@ -516,7 +516,12 @@ score_reasons(PG_FUNCTION_ARGS)
 	take_state(&argument);
 	model = argument.model;
 	score_evaluate(argument.ws, model);
-	reasons = palloc((model->lead.n + model->engagement.n + 1) * sizeof(Reason));
+	reasons = palloc((model->lead.n + model->engagement.n + 2) * sizeof(Reason));
+	if (argument.adjustment > 0)
+	{
+		reasons[n].rule = "adjustment";
+		reasons[n++].points = argument.adjustment;
+	}
 	for (int i = 0; i < model->lead.n; i++)
 		if (model->lead.holds[i] && model->lead.rules[i].points > 0)
 		{

@@ -15,6 +15,7 @@
 #include "job.h"
 
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -231,7 +232,7 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 	}
 	lock_leads(ws, locks, nlocks);
 	if (ntouches > 0)
-		job->changed += touch_leads(ws, pointers, ntouches);
+		job->changed += touch_leads(ws->lead_relid, pointers, ntouches);
 	refresh_states(ws, states, nstates);
 	job->done += page.n;
 	*wrote = ntouches > 0 || nstates > 0;
@@ -245,19 +246,25 @@ rescore_batch(Job *job, int64 last_id)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt rescore",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
+	Relation	lead;
+	Relation	engagement;
 	OwnerSwitch saved;
 	bool		wrote = false;
 	int			n;
 
+	/* locked before they are looked at: until then they may be altered */
+	lead = table_open(sister_relation(job->namespace, job->owner, "lead"), RowExclusiveLock);
+	engagement = table_open(sister_relation(job->namespace, job->owner, "engagement"), AccessShareLock);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	AcceptInvalidationMessages();
-	ws = cache_workspace(sister_relation(job->namespace, job->owner, "lead"));
+	ws = cache_workspace(RelationGetRelid(lead));
 	saved = job_switch_to_owner(job);
 	spi_begin();
 	n = rescore_page(job, ws, last_id, &wrote);
 	spi_end();
 	switch_back(saved);
 	PopActiveSnapshot();
+	table_close(engagement, NoLock);
+	table_close(lead, NoLock);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	job_batch_done(job, wrote);

@@ -17,11 +17,13 @@
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -46,6 +48,25 @@ row_writer_serves(Relation relation)
 		(constr == NULL || !constr->has_generated_stored);
 }
 
+static bool
+is_users_function(Oid function, void *context pg_attribute_unused())
+{
+	return function >= FirstNormalObjectId;
+}
+
+/* Functions that may be replaced, and rows whose type may change */
+static bool
+may_change(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var) && ((Var *) node)->varattno == InvalidAttrNumber)
+		return true;
+	if (check_functions_in_node(node, is_users_function, context))
+		return true;
+	return expression_tree_walker(node, may_change, context);
+}
+
 ExprState **
 row_writer_checks(TupleDesc tupdesc, MemoryContext context)
 {
@@ -57,8 +78,15 @@ row_writer_checks(TupleDesc tupdesc, MemoryContext context)
 		return NULL;
 	old = MemoryContextSwitchTo(context);
 	checks = palloc(constr->num_check * sizeof(ExprState *));
-	for (int i = 0; i < constr->num_check; i++)
-		checks[i] = ExecInitExpr(expression_planner(stringToNode(constr->check[i].ccbin)), NULL);
+	for (int i = 0; checks != NULL && i < constr->num_check; i++)
+	{
+		Node	   *expression = stringToNode(constr->check[i].ccbin);
+
+		if (may_change(expression, NULL))
+			checks = NULL;
+		else
+			checks[i] = ExecInitExpr(expression_planner((Expr *) expression), NULL);
+	}
 	MemoryContextSwitchTo(old);
 	return checks;
 }
@@ -78,15 +106,15 @@ open_index(RowWriter *writer)
 }
 
 void
-row_writer_begin(RowWriter *writer, Oid relid, AttrNumber key, bool update,
+row_writer_begin(RowWriter *writer, Oid relid, AttrNumber key, bool guarded,
 				 Bitmapset *columns, ExprState **checks)
 {
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	/* the snapshot comes after what may have to be waited for */
 	writer->relation = table_open(relid, RowExclusiveLock);
 	writer->key = key;
-	writer->update = update;
 	open_index(writer);
+	CommandCounterIncrement();
+	PushActiveSnapshot(guarded ? GetLatestSnapshot() : GetTransactionSnapshot());
 
 	writer->estate = CreateExecutorState();
 	writer->estate->es_snapshot = RegisterSnapshot(GetActiveSnapshot());
@@ -102,10 +130,7 @@ row_writer_begin(RowWriter *writer, Oid relid, AttrNumber key, bool update,
 	writer->new = table_slot_create(writer->relation, &writer->estate->es_tupleTable);
 
 	AfterTriggerBeginQuery();
-	if (update)
-		ExecBSUpdateTriggers(writer->estate, writer->result);
-	else
-		ExecBSInsertTriggers(writer->estate, writer->result);
+	ExecBSUpdateTriggers(writer->estate, writer->result);
 }
 
 bool
@@ -136,6 +161,16 @@ refuse_stale(RowWriter *writer)
 			 errhint("The transaction might succeed if retried.")));
 }
 
+/* The latest version of the row may have been given another key. */
+static bool
+has_key(RowWriter *writer, int64 key)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(writer->old, writer->key, &isnull);
+
+	return !isnull && DatumGetInt64(value) == key;
+}
+
 bool
 row_writer_lock(RowWriter *writer, int64 key)
 {
@@ -151,7 +186,7 @@ row_writer_lock(RowWriter *writer, int64 key)
 							 fixed ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure))
 	{
 		case TM_Ok:
-			return true;
+			return has_key(writer, key);
 		case TM_Updated:
 			refuse_stale(writer);
 			break;
@@ -159,6 +194,13 @@ row_writer_lock(RowWriter *writer, int64 key)
 			if (fixed)
 				refuse_stale(writer);
 			return false;
+		case TM_SelfModified:
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("tuple to be updated was already modified by an operation triggered by the current command"),
+					 errdetail("It is a row of table \"%s\".", RelationGetRelationName(writer->relation)),
+					 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.")));
+			break;
 		default:
 			break;
 	}
@@ -184,10 +226,7 @@ row_writer_insert(RowWriter *writer)
 void
 row_writer_end(RowWriter *writer)
 {
-	if (writer->update)
-		ExecASUpdateTriggers(writer->estate, writer->result, NULL);
-	else
-		ExecASInsertTriggers(writer->estate, writer->result, NULL);
+	ExecASUpdateTriggers(writer->estate, writer->result, NULL);
 	AfterTriggerEndQuery(writer->estate);
 
 	EvalPlanQualEnd(&writer->epqstate);

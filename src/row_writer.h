@@ -22,18 +22,19 @@ typedef struct RowWriter
 	EPQState	epqstate;
 	TupleTableSlot *old;		/* the row that was found */
 	TupleTableSlot *new;		/* what it is to become */
-	bool		update;
 } RowWriter;
 
 /* Can rows of this table be written so?  Not where a query would do more. */
 extern bool row_writer_serves(Relation relation);
 
 /*
- * Begin a statement, as one command with its statement triggers; as the owner.
+ * Begin an UPDATE, as one command with its statement triggers; as the owner.
  * "columns" are those that it may change, as updated columns of a range table
  * entry; "checks" saves the parsing of the table's CHECK constraints.
+ * "guarded": the rows are protected by something else than the transaction's
+ * snapshot, and what is committed now is what counts.
  */
-extern void row_writer_begin(RowWriter *writer, Oid relid, AttrNumber key, bool update,
+extern void row_writer_begin(RowWriter *writer, Oid relid, AttrNumber key, bool guarded,
 							 Bitmapset *columns, ExprState **checks);
 
 /* Find a row and lock it, as UPDATE does; waits.  false: it is not there. */
@@ -48,7 +49,10 @@ extern void row_writer_insert(RowWriter *writer);
 
 extern void row_writer_end(RowWriter *writer);
 
-/* The CHECK constraints of a table, ready to be evaluated; in "context". */
+/*
+ * The CHECK constraints of a table, ready to be evaluated; in "context".  NULL
+ * where they cannot be kept, since they call what somebody may replace.
+ */
 extern ExprState **row_writer_checks(TupleDesc tupdesc, MemoryContext context);
 
 #endif							/* LEAD_MGMT_ROW_WRITER_H */

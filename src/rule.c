@@ -501,8 +501,8 @@ ready_score_lowered(PG_FUNCTION_ARGS)
 							  "first_at, last_at, ready_until) "
 							  "SELECT l.id, 0, '{}', '{}', '{}', '{}', '{}', 'infinity' FROM %1$s.lead l "
 							  "WHERE l.score OPERATOR(pg_catalog.>=) %2$s::pg_catalog.int4 "
-							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until, rule_version = 0 "
-							  "WHERE s.ready_until IS NULL OR s.ready_until OPERATOR(pg_catalog.<=) pg_catalog.now()",
+							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until, rule_version = "
+							  "CASE WHEN s.ready_until OPERATOR(pg_catalog.>) pg_catalog.now() THEN s.rule_version ELSE 0 END",
 							  schema, quote_literal_cstr(score)));
 	return PointerGetDatum(NULL);
 }

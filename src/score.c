@@ -81,7 +81,7 @@ points_from_double(double value)
 static double
 decay(const ScoreRule *rule, TimestampTz from, TimestampTz to)
 {
-	return exp2(-((double) to - (double) from) / rule->half_life);
+	return to <= from ? 1 : exp2(-((double) to - (double) from) / rule->half_life);
 }
 
 void

@@ -144,6 +144,20 @@ read_row(Workspace *ws, TupleTableSlot *slot, ScoreState *state)
 		state->ready_until = DatumGetTimestampTz(until);
 }
 
+/*
+ * The caller works with what it knew of a table before it had the lock; if
+ * that has changed while it waited, it must begin again.
+ */
+static void
+check_layout(Relation relation, TupleDesc known)
+{
+	if (!equalTupleDescs(RelationGetDescr(relation), known))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("table \"%s\" was altered meanwhile", RelationGetRelationName(relation)),
+				 errhint("The transaction might succeed if retried.")));
+}
+
 void
 score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *state)
 {
@@ -153,6 +167,7 @@ score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *st
 	IndexScanDesc scan;
 	ScanKeyData key;
 
+	check_layout(relation, ws->state_tupdesc);
 	state->exists = state->current = state->untold = state->unknown = false;
 	state->totals = score_state_nothing(ws->model);
 	state->ready_until = DT_NOBEGIN;
@@ -283,6 +298,7 @@ void
 score_state_history(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n, bool now)
 {
 	Datum	   *values = palloc(n * sizeof(Datum));
+	Relation	engagement;
 	OwnerSwitch saved;
 	Datum		ids;
 
@@ -294,12 +310,15 @@ score_state_history(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n,
 		leads[i].adjustment = 0;
 	}
 	ids = spi_array(values, NULL, n, INT8OID);
+	engagement = table_open(ws->engagement_relid, AccessShareLock);
+	check_layout(engagement, ws->engagement_tupdesc);
 	saved = switch_to_owner(ws->owner);
 	spi_begin();
 	read_engagements(ws, model, leads, n, ids, now);
 	read_adjustments(ws, leads, n, ids, now);
 	spi_end();
 	switch_back(saved);
+	table_close(engagement, NoLock);
 }
 
 /* Sums are made in another order than they were kept in. */
@@ -519,6 +538,7 @@ write_rows(Workspace *ws, const StateRows *rows)
 
 	row_writer_begin(&writer, ws->state_relid, ws->state_column[STATE_LEAD_ID], true, NULL,
 					 ws->state_checks);
+	check_layout(writer.relation, ws->state_tupdesc);
 	for (int i = 0; i < rows->n; i++)
 		if (!rows->rows[i].gone || statement_superseded(rows->rows[i].lead_id, rows->rows[i].decision))
 			write_row(ws, &writer, &rows->rows[i]);

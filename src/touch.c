@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
+#include "cache.h"
 #include "row_writer.h"
 
 #define TOUCH_BATCH 1000
@@ -144,7 +145,7 @@ touch_by_row(Workspace *ws, Touch **touches, int n)
 	int64	   *lost = palloc(n * sizeof(int64));
 	int			nlost = 0;
 
-	row_writer_begin(&writer, ws->lead_relid, ws->column[LEAD_ID], true, ws->derived, ws->checks);
+	row_writer_begin(&writer, ws->lead_relid, ws->column[LEAD_ID], false, ws->derived, ws->checks);
 	for (int i = 0; i < n; i++)
 	{
 		if (!row_writer_lock(&writer, touches[i]->history.lead_id))
@@ -161,24 +162,13 @@ touch_by_row(Workspace *ws, Touch **touches, int n)
 	return touched;
 }
 
-static bool
-can_touch_by_row(Workspace *ws)
-{
-	Relation	lead = table_open(ws->lead_relid, RowExclusiveLock);
-	bool		result = row_writer_serves(lead);
-
-	table_close(lead, NoLock);
-	return result;
-}
-
 static int
-touch_batch(Workspace *ws, Touch **touches, int n)
+touch_batch(Workspace *ws, bool by_row, Touch **touches, int n)
 {
 	Datum	   *values = palloc(n * sizeof(Datum));
 	TouchBatch	batch = {ws->lead_relid, touches, n};
 	TouchBatch *volatile outer = running;
 	volatile int touched = 0;
-	bool		by_row = can_touch_by_row(ws);
 	Datum		ids;
 
 	for (int i = 0; i < n; i++)
@@ -209,18 +199,23 @@ touch_batch(Workspace *ws, Touch **touches, int n)
 }
 
 int
-touch_leads(Workspace *ws, Touch **touches, int n)
+touch_leads(Oid lead_relid, Touch **touches, int n)
 {
-	OwnerSwitch saved = switch_to_owner(ws->owner);
+	/* locked before it is looked at: until then it may be altered */
+	Relation	lead = table_open(lead_relid, RowExclusiveLock);
+	bool		by_row = row_writer_serves(lead);
+	OwnerSwitch saved = switch_to_owner(lead->rd_rel->relowner);
 	int			touched = 0;
 
 	spi_begin();
 	for (int first = 0; first < n; first += TOUCH_BATCH)
 	{
 		CHECK_FOR_INTERRUPTS();
-		touched += touch_batch(ws, touches + first, Min(TOUCH_BATCH, n - first));
+		touched += touch_batch(cache_workspace(lead_relid), by_row, touches + first,
+							   Min(TOUCH_BATCH, n - first));
 	}
 	spi_end();
 	switch_back(saved);
+	table_close(lead, NoLock);
 	return touched;
 }

@@ -23,7 +23,7 @@ typedef struct Touch
  * in the order of their ids; leads that are not there are left out.  Returns
  * how many there were.
  */
-extern int	touch_leads(Workspace *ws, Touch **touches, int n);
+extern int	touch_leads(Oid lead_relid, Touch **touches, int n);
 
 /* For the trigger of lead: is this UPDATE one of touch_leads()?  Once only. */
 extern Touch *touch_apply(Oid lead_relid, int64 lead_id);

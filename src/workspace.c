@@ -301,11 +301,11 @@ SPIPlanPtr
 workspace_plan(Workspace *ws, WorkspacePlan which)
 {
 	const PlanSource *source = &plan_sources[which];
-	bool		fresh = (ws->plans[which] == NULL);
 
-	if (fresh)
+	if (ws->plans[which] == NULL)
 		ws->plans[which] = prepare(ws, source);
-	if (source->by_index && (fresh || !SPI_plan_is_valid(ws->plans[which])))
+	/* each time: many a thing makes the server plan again, a search_path too */
+	if (source->by_index)
 		plan_by_index(ws->plans[which]);
 	return ws->plans[which];
 }

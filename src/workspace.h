@@ -270,6 +270,7 @@ typedef struct Workspace
 	/* a row of score_state */
 	Oid			state_relid;
 	AttrNumber	state_column[STATE_COLUMNS];
+	TupleDesc	state_tupdesc;
 	ExprState **state_checks;
 
 	/* setting */

@@ -276,6 +276,11 @@ load_engagement_columns(Workspace *ws, Relation engagement)
 {
 	MemoryContext caller;
 
+	if (engagement->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s.engagement\" cannot be partitioned", ws->schema),
+				 errdetail("Its rows are looked up by the indexes of one table.")));
 	find_columns(ws, engagement, engagement_columns, ENGAGEMENT_COLUMNS, ws->engagement_column);
 	caller = MemoryContextSwitchTo(ws->context);
 	ws->engagement_tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(engagement));
@@ -290,6 +295,7 @@ static void
 load_state_columns(Workspace *ws)
 {
 	Relation	state = table_open(ws->state_relid, AccessShareLock);
+	MemoryContext caller;
 
 	if (state->rd_rel->relkind != RELKIND_RELATION)
 		ereport(ERROR,
@@ -297,7 +303,10 @@ load_state_columns(Workspace *ws)
 				 errmsg("table \"%s.score_state\" cannot be partitioned", ws->schema),
 				 errdetail("It is looked up by the index of one table.")));
 	find_columns(ws, state, state_columns, STATE_COLUMNS, ws->state_column);
-	ws->state_checks = row_writer_checks(RelationGetDescr(state), ws->context);
+	caller = MemoryContextSwitchTo(ws->context);
+	ws->state_tupdesc = CreateTupleDescCopyConstr(RelationGetDescr(state));
+	ws->state_checks = row_writer_checks(ws->state_tupdesc, ws->context);
+	MemoryContextSwitchTo(caller);
 	table_close(state, NoLock);
 }
 
@@ -542,7 +551,7 @@ load_score_rule(Workspace *ws, ScoreModel *model, Relation relation, ConditionKi
 	rule->points = row_points(row, 5, 0);
 	rule->most = row_points(row, 6, POINTS_MAX);
 	rule->half_life = row_half_life(row, 7);
-	if (rule->dimension < 0)
+	if (rule->dimension < 0 || rule->half_life < 0)
 		return false;
 
 	rules->conditions[rules->n] = compile_or_report(ws, relation, kind, &rule->rule,
@@ -699,6 +708,7 @@ load_other_model(Workspace *ws, int64 model_id)
 	caller = MemoryContextSwitchTo(ws->context);
 	ws->drafts = lappend(ws->drafts, model);
 	MemoryContextSwitchTo(caller);
+	rule_failure_report_broken(ws);
 	return model;
 }
 

@@ -139,7 +139,7 @@ COMMENT ON FUNCTION lead_mgmt.grade_until(record, timestamp with time zone) IS '
 
 CREATE FUNCTION lead_mgmt.score_reasons(lead record, at timestamp with time zone) RETURNS text[]
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'score_reasons';
-COMMENT ON FUNCTION lead_mgmt.score_reasons(record, timestamp with time zone) IS 'The three rules that give a row of lead most points at a time';
+COMMENT ON FUNCTION lead_mgmt.score_reasons(record, timestamp with time zone) IS 'The three rules that give a row of lead most points at a time; corrections count as one, adjustment';
 
 CREATE FUNCTION lead_mgmt.model_score(lead record, model_id bigint, at timestamp with time zone, OUT score integer, OUT grade text)
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'model_score';

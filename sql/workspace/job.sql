@@ -59,7 +59,8 @@ SELECT r.id, r.kind, r.started_at, r.finished_at, r.done, r.total,
       OPERATOR(pg_catalog.*) (GREATEST(r.total OPERATOR(pg_catalog.-) r.done, 0)::pg_catalog.float8
         OPERATOR(pg_catalog./) (r.done OPERATOR(pg_catalog.-) r.done_before)::pg_catalog.float8) END AS time_left,
   r.changed, r.pid
-FROM @workspace@.job_run r;
+FROM @workspace@.job_run r
+OFFSET 0; -- to be read, not written
 COMMENT ON VIEW @workspace@.job IS 'Progress of long work';
 COMMENT ON COLUMN @workspace@.job.id IS 'Identity of the run';
 COMMENT ON COLUMN @workspace@.job.kind IS 'What is done: rescore';

@@ -56,9 +56,9 @@ SELECT m.id AS model_id, m.name AS model, m.state,
   (b.converted::pg_catalog.numeric OPERATOR(pg_catalog./) b.leads)
     OPERATOR(pg_catalog./) NULLIF(w.positive OPERATOR(pg_catalog./) NULLIF(w.positive OPERATOR(pg_catalog.+) w.negative, 0), 0) AS lift
 FROM @workspace@.score_model m
-CROSS JOIN @workspace@.grade g
+LEFT JOIN @workspace@.grade g ON true
 LEFT JOIN whole w ON w.model_id OPERATOR(pg_catalog.=) m.id
-LEFT JOIN by_grade b ON b.model_id OPERATOR(pg_catalog.=) m.id AND b.grade OPERATOR(pg_catalog.=) g.name
+LEFT JOIN by_grade b ON b.model_id OPERATOR(pg_catalog.=) m.id AND b.grade IS NOT DISTINCT FROM g.name
 ORDER BY m.id, g.lowest DESC;
 COMMENT ON VIEW @workspace@.score_model_quality IS 'How well each model tells leads that converted from those that did not; each lead is rated as of its conversion, its closing, or now()';
 COMMENT ON COLUMN @workspace@.score_model_quality.model_id IS 'The model';

@@ -197,5 +197,5 @@ COMMENT ON COLUMN @workspace@.hot_lead.owner_id IS 'The rep who works on it';
 COMMENT ON COLUMN @workspace@.hot_lead.score IS 'Score as of now()';
 COMMENT ON COLUMN @workspace@.hot_lead.grade IS 'Grade as of now()';
 COMMENT ON COLUMN @workspace@.hot_lead.grade_until IS 'When it will leave this grade if nothing happens; NULL: never';
-COMMENT ON COLUMN @workspace@.hot_lead.reasons IS 'The three rules that give it most points now';
+COMMENT ON COLUMN @workspace@.hot_lead.reasons IS 'The three rules that give it most points now, or adjustment';
 COMMENT ON COLUMN @workspace@.hot_lead.last_engaged_at IS 'When the lead last did something';

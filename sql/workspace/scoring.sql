@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_dimension (
   lowest numeric,
   highest numeric,
   CONSTRAINT score_dimension_pkey PRIMARY KEY (model_id, name),
+  CONSTRAINT score_dimension_name_check CHECK (pg_catalog.btrim(name) OPERATOR(pg_catalog.<>) ''),
   CONSTRAINT score_dimension_model_id_fkey FOREIGN KEY (model_id) REFERENCES @workspace@.score_model (id) ON DELETE CASCADE,
   CONSTRAINT score_dimension_limits_check CHECK (lowest OPERATOR(pg_catalog.<=) highest),
   CONSTRAINT score_dimension_lowest_check CHECK (pg_catalog.abs(lowest) OPERATOR(pg_catalog.<=) 1000000 AND lowest OPERATOR(pg_catalog.=) pg_catalog.round(lowest, 18)),
@@ -52,7 +53,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_rule (
   CONSTRAINT score_rule_applies_to_check CHECK (applies_to OPERATOR(pg_catalog.=) ANY (ARRAY['lead', 'engagement'])),
   CONSTRAINT score_rule_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 18)),
   CONSTRAINT score_rule_max_points_check CHECK (max_points OPERATOR(pg_catalog.>=) 0 AND max_points OPERATOR(pg_catalog.<=) 1000000 AND max_points OPERATOR(pg_catalog.=) pg_catalog.round(max_points, 18)),
-  CONSTRAINT score_rule_half_life_check CHECK (half_life OPERATOR(pg_catalog.>) '00:00:00'::pg_catalog.interval)
+  CONSTRAINT score_rule_half_life_check CHECK (EXTRACT(epoch FROM half_life) OPERATOR(pg_catalog.>) 0)
 );
 CREATE INDEX IF NOT EXISTS score_rule_dimension_idx ON @workspace@.score_rule USING btree (model_id, dimension);
 COMMENT ON SEQUENCE @workspace@.score_rule_id_seq IS 'Identities of score_rule';

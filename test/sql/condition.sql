@@ -319,5 +319,68 @@ SELECT result, detail FROM cond_user.try('lead', 'extra = ''7''');
 ALTER TABLE cond.lead DROP COLUMN extra;
 SELECT result, detail FROM cond_user.try('lead', 'extra = ''7''');
 
+--
+-- 10. Columns of the one row of settings, users' own among them
+--
+ALTER TABLE cond.lead DROP COLUMN rank, DROP COLUMN ranks;
+ALTER TABLE cond.setting ADD COLUMN least_size int DEFAULT 100, ADD COLUMN markets text[] DEFAULT '{DE,AT}', ADD COLUMN mood cond_user.mood DEFAULT 'ok',
+	ADD COLUMN page text DEFAULT '/pricing';
+SELECT c, k, t.result, t.detail FROM unnest(ARRAY['lead', 'assignment', 'transition']) WITH ORDINALITY ks(k, kn), unnest(ARRAY[
+	$c$lead_mgmt.miles(location, setting.location) <= 100$c$,
+	$c$company_size >= setting.least_size AND country = ANY (setting.markets)$c$,
+	$c$setting.default_country = country OR setting.response_within > '1 hour'$c$
+]) WITH ORDINALITY cs(c, cn), LATERAL cond_user.try(k, c) t ORDER BY cn, kn;
+SELECT c, t.result, t.detail FROM unnest(ARRAY[
+	$c$url LIKE setting.page || '%'$c$,
+	$c$url LIKE setting.nosuch$c$
+]) c, LATERAL cond_user.try('engagement', c) t;
+SELECT c, t.result, t.detail FROM unnest(ARRAY[
+	$c$setting.nosuch = 1$c$, $c$setting IS NULL$c$, $c$setting.* IS NULL$c$, $c$(setting).least_size = 1$c$,
+	$c$cond.setting.least_size = 1$c$, $c$setting.ctid IS NULL$c$, $c$setting.tableoid = 5$c$, $c$least_size = 1$c$,
+	$c$setting.mood = 'ok'$c$, $c$setting.location$c$, $c$settings.location IS NULL$c$
+]) c, LATERAL cond_user.try('lead', c) t;
+-- what is there counts from the next statement on
+DELETE FROM cond.score_rule;
+INSERT INTO cond.score_rule (model_id, dimension, name, condition, points)
+SELECT id, 'demographic', r.* FROM cond.score_model, (VALUES
+	('near', $c$lead_mgmt.miles(location, setting.location) <= 100$c$, 1), ('large', $c$company_size >= setting.least_size$c$, 10),
+	('market', $c$country = ANY (setting.markets)$c$, 100)) r;
+UPDATE cond.score_dimension SET lowest = NULL, highest = NULL;
+DELETE FROM cond.lead;
+-- Kim is in Philadelphia, eighty miles from New York
+CREATE FUNCTION cond_user.points() RETURNS numeric LANGUAGE sql AS $$
+	INSERT INTO cond.lead (contact_name, email, company_size, country, location)
+	VALUES ('Kim', 'kim@example.com', 100, 'DE', '(-75.17,39.95)') RETURNING demographic_score
+$$;
+SELECT 'without a location', cond_user.points();
+UPDATE cond.setting SET location = '(-74.01,40.71)';
+SELECT 'New York', cond_user.points();
+UPDATE cond.setting SET location = '(-87.63,41.88)', least_size = 101;
+SELECT 'Chicago, larger ones', cond_user.points();
+BEGIN;
+UPDATE cond.setting SET markets = '{US}', least_size = NULL;
+SELECT 'not known, another market', cond_user.points();
+ROLLBACK;
+SELECT 'taken back', cond_user.points();
+-- leads that are there follow with the next statement that scores them
+SELECT DISTINCT demographic_score FROM cond.lead ORDER BY demographic_score;
+SELECT count(*) FROM cond.score_audit;
+UPDATE cond.lead SET company_size = 150;
+SELECT DISTINCT demographic_score FROM cond.lead;
+SELECT count(*) FROM cond.score_audit;
+UPDATE cond.setting SET least_size = 200;
+SELECT DISTINCT recomputed_demographic_score FROM cond.score_audit;
+-- in another session as well
+\c -
+\set SHOW_CONTEXT never
+SELECT 'another session', cond_user.points();
+-- the column goes: the rule says so, and is false
+ALTER TABLE cond.setting DROP COLUMN markets;
+SELECT 'no markets', cond_user.points();
+ALTER TABLE cond.setting RENAME COLUMN least_size TO smallest;
+UPDATE cond.score_rule SET condition = 'company_size < setting.smallest' WHERE name = 'large';
+SELECT 'smaller ones', cond_user.points();
+SELECT rule, sqlstate, message FROM cond.rule_failure WHERE rule IN ('near', 'large', 'market') ORDER BY id;
+
 \pset format aligned
 \pset tuples_only off

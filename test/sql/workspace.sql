@@ -137,7 +137,7 @@ FROM (VALUES
     score_adjustment, score, grade, scored_at, response_due_at, first_response_at, last_activity_at, last_engaged_at,
     opted_out_at, email_key, phone_key, name_key, merged_into, archived_at, attributes, created_at, created_by, updated_at,
     updated_by, grade_until'),
-  ('hot_lead', 'lead_id, contact_name, company, email, phone, status, owner_id, score, grade, grade_until, reasons'),
+  ('hot_lead', 'id, lead_id, contact_name, company, email, phone, status, owner_id, score, grade, grade_until, reasons'),
   ('score_comparison', 'lead_id, model_id, model, score, grade, draft_score, draft_grade, change'),
   ('score_model_quality', 'model_id, model, state, auc, grade, leads, converted, conversion_rate, lift'),
   ('job', 'id, kind, started_at, finished_at, done, total, rate, state, actor'),
