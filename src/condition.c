@@ -473,6 +473,7 @@ build_condition(MemoryContext context, ConditionCheck *check, Node *planned,
 	condition->columns = bms_copy(check->columns);
 	condition->can_fail = traits.can_fail;
 	condition->needs_settings = traits.needs_settings;
+	condition->reads_setting = check->reads_setting;
 	condition->state = ExecInitExpr((Expr *) copyObject(planned), NULL);
 	MemoryContextSwitchTo(oldcontext);
 	return condition;

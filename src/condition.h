@@ -50,6 +50,7 @@ typedef struct Condition
 								 * generated columns included */
 	bool		can_fail;		/* calls something that is not leakproof */
 	bool		needs_settings; /* its answer depends on TimeZone and kin */
+	bool		reads_setting;	/* it has constants from table setting */
 } Condition;
 
 /*

@@ -460,6 +460,7 @@ setting_constant(ConditionCheck *check, ColumnRef *cref)
 			   psprintf("column \"%s\" of table \"setting\" does not exist", name),
 			   NULL, "setting.location and kin are columns of the row of settings.");
 
+	check->reads_setting = true;
 	att = TupleDescAttr(tupdesc, attno - 1);
 	if (!IS_BUILTIN(att->atttypid) || !is_type_allowed(att->atttypid))
 		refuse_feature(check, cref->location,

@@ -64,6 +64,7 @@ typedef struct ConditionCheck
 	Relation	relation;
 	ConditionKind kind;
 	const ConditionSettings *settings;
+	bool		reads_setting;	/* found so far */
 	ParseState *pstate;
 	List	   *literals;		/* of ConditionLiteral, from the raw tree */
 	Bitmapset  *columns;		/* base columns found so far */

@@ -6,7 +6,8 @@
  * AFTER ROW adds up, in memory and lead by lead, what the rules give for new
  * engagements; AFTER STATEMENT (or a full memory) has each lead scored once.
  * So a COPY of a million engagements writes as many leads as there are in it,
- * in the order of their ids, which keeps two of them from a deadlock.
+ * in the order of their ids, which keeps two of them from a deadlock.  (Beyond
+ * half a million leads or so a statement does that in several runs.)
  *
  * An engagement that is changed or deleted cannot be taken out of a sum
  * without a loss of precision, so the lead's history is read again.  That
@@ -563,6 +564,17 @@ engagement_finish(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+static void
+refuse_ledger_change(Relation relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_RESTRICT_VIOLATION),
+			 errmsg("corrections of a score cannot be changed or deleted"),
+			 errdetail("Table \"score_adjustment\" is a ledger: rows are only added."),
+			 errhint("Add a row that takes the points back."),
+			 errtableconstraint(relation, "score_adjustment_append_only")));
+}
+
 /* Leads that anything is kept of: all of them are read again. */
 static void
 touch_all(Workspace *ws)
@@ -593,13 +605,34 @@ touch_all(Workspace *ws)
 	switch_back(saved);
 }
 
+/* Corrections go with all leads, and not without them. */
+static void
+refuse_truncate(Workspace *ws, Relation relation)
+{
+	char	   *query = psprintf("SELECT FROM %s.lead LIMIT 1", ws->schema);
+	OwnerSwitch saved = switch_to_owner(ws->owner);
+	bool		any;
+
+	spi_begin();
+	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
+	any = SPI_processed > 0;
+	spi_end();
+	switch_back(saved);
+	if (any)
+		refuse_ledger_change(relation);
+}
+
 /* engagement_truncated(): AFTER TRUNCATE trigger of both tables */
 Datum
 engagement_truncated(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = check_protocol(fcinfo, "engagement_truncated", false, false);
+	Workspace  *ws = cache_workspace(lead_of_sister(trigdata->tg_relation));
 
-	touch_all(cache_workspace(lead_of_sister(trigdata->tg_relation)));
+	if (strcmp(RelationGetRelationName(trigdata->tg_relation), "score_adjustment") == 0)
+		refuse_truncate(ws, trigdata->tg_relation);
+	else
+		touch_all(ws);
 	return PointerGetDatum(NULL);
 }
 
@@ -647,12 +680,7 @@ refuse_change(Workspace *ws, TriggerData *trigdata)
 
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) && !lead_exists(ws, lead_id))
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_RESTRICT_VIOLATION),
-			 errmsg("corrections of a score cannot be changed or deleted"),
-			 errdetail("Table \"score_adjustment\" is a ledger: rows are only added."),
-			 errhint("Add a row that takes the points back."),
-			 errtableconstraint(trigdata->tg_relation, "score_adjustment_append_only")));
+	refuse_ledger_change(trigdata->tg_relation);
 }
 
 /* adjustment_check(): BEFORE ROW trigger */

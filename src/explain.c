@@ -28,6 +28,7 @@
 PG_FUNCTION_INFO_V1(explain_score);
 PG_FUNCTION_INFO_V1(recompute_score);
 PG_FUNCTION_INFO_V1(score_at);
+PG_FUNCTION_INFO_V1(lead_score);
 PG_FUNCTION_INFO_V1(model_score);
 PG_FUNCTION_INFO_V1(grade_until);
 PG_FUNCTION_INFO_V1(score_reasons);
@@ -103,6 +104,7 @@ read_argument(HeapTupleHeader header, Argument *argument)
 {
 	Workspace  *ws;
 	HeapTupleData tuple;
+	bool		isnull;
 
 	AcceptInvalidationMessages();
 	ws = cache_workspace(lead_relid_of(header));
@@ -111,6 +113,13 @@ read_argument(HeapTupleHeader header, Argument *argument)
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
+	argument->lead_id = DatumGetInt64(heap_getattr(&tuple, ws->column[LEAD_ID], ws->tupdesc, &isnull));
+	if (isnull)
+		argument->lead_id = -1;	/* of nobody */
+
+	/* policies may call us for other leads, so this comes first */
+	check_row_security(ws, argument->lead_id);
+	ws = cache_workspace(ws->lead_relid);
 
 	ResetExprContext(ws->econtext);
 	ExecClearTuple(ws->slot);
@@ -118,8 +127,6 @@ read_argument(HeapTupleHeader header, Argument *argument)
 	ExecStoreVirtualTuple(ws->slot);
 	argument->ws = ws;
 	argument->model = ws->model;
-	argument->lead_id = DatumGetInt64(ws->slot->tts_values[ws->column[LEAD_ID] - 1]);
-	check_row_security(ws, argument->lead_id);
 }
 
 /* A column of the row; "missing" for NULL. */
@@ -337,7 +344,8 @@ put_limits(ReturnSetInfo *rsinfo, const Argument *argument, const Score *score)
 		put_row(rsinfo, &row);
 	row.rule = "rounding";
 	row.points = rounded - within;
-	if (row.points != 0)
+	/* of a lead that nothing counts for as well, so that it sums to its score */
+	if (row.points != 0 || tuplestore_tuple_count(rsinfo->setResult) == 0)
 		put_row(rsinfo, &row);
 }
 
@@ -441,6 +449,18 @@ score_at(PG_FUNCTION_ARGS)
 	score = score_argument(&argument);
 	score_values(&argument, &score, values, nulls);
 	return composite(fcinfo, values, nulls);
+}
+
+/* lead_score(record, timestamptz): the score alone */
+Datum
+lead_score(PG_FUNCTION_ARGS)
+{
+	Argument	argument;
+
+	begin(fcinfo, &argument);
+	set_time(&argument, PG_GETARG_TIMESTAMPTZ(1));
+	take_state(&argument);
+	PG_RETURN_INT32(score_argument(&argument).score);
 }
 
 /* model_score(record, bigint, timestamptz): the same by any model. */

@@ -76,6 +76,7 @@ job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schem
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("%s of workspace \"%s\" is under way already", kind, schema),
 				 errhint("View \"job\" of the workspace shows how far it is.")));
+	job->kind_locked = true;
 }
 
 /* Run a query about the row of job_run as the owner of the table. */
@@ -88,10 +89,16 @@ run(const Job *job, const char *query, int expected)
 	switch_back(saved);
 }
 
-static const char *
-quoted_schema(const Job *job)
+const char *
+job_quoted_schema(const Job *job)
 {
-	return quote_identifier(get_namespace_name(job->namespace));
+	char	   *name = get_namespace_name(job->namespace);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("schema \"%s\" was dropped meanwhile", job->schema)));
+	return quote_identifier(name);
 }
 
 static int64
@@ -111,7 +118,7 @@ take_up(Job *job)
 					  "AND rule_version OPERATOR(pg_catalog.=) " INT64_FORMAT
 					  " AND \"position\" IS NOT NULL AND id OPERATOR(pg_catalog.=) "
 					  "(SELECT pg_catalog.max(x.id) FROM %s.job_run x WHERE x.kind OPERATOR(pg_catalog.=) '%s')",
-					  quoted_schema(job), job->kind, job->rule_version, quoted_schema(job), job->kind),
+					  job_quoted_schema(job), job->kind, job->rule_version, job_quoted_schema(job), job->kind),
 		SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return false;
@@ -148,7 +155,7 @@ job_find(Job *job, int64 rule_version, int64 total)
 		run(job, psprintf("UPDATE %s.job_run SET resumed_at = pg_catalog.clock_timestamp(), reported_at = pg_catalog.clock_timestamp(), "
 						  "done_before = done, total = " INT64_FORMAT ", pid = %d, actor = %s, login = %s "
 						  "WHERE id OPERATOR(pg_catalog.=) " INT64_FORMAT,
-						  quoted_schema(job), total, MyProcPid, actor, login, job->id),
+						  job_quoted_schema(job), total, MyProcPid, actor, login, job->id),
 			SPI_OK_UPDATE);
 	else
 	{
@@ -156,12 +163,13 @@ job_find(Job *job, int64 rule_version, int64 total)
 						  "changed, total, rule_version, pid, actor, login) "
 						  "VALUES ('%s', pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), "
 						  "0, 0, 0, " INT64_FORMAT ", " INT64_FORMAT ", %d, %s, %s) RETURNING id",
-						  quoted_schema(job), job->kind, total, rule_version, MyProcPid, actor, login),
+						  job_quoted_schema(job), job->kind, total, rule_version, MyProcPid, actor, login),
 			SPI_OK_INSERT_RETURNING);
 		job->id = result_int64(1);
 	}
 	row_tag(job, &tag);
 	(void) LockAcquire(&tag, ExclusiveLock, true, false);
+	job->row_locked = true;
 	commit(job);				/* others see it while its first batch is under way */
 }
 
@@ -173,7 +181,7 @@ report(Job *job, bool finished)
 					  ", total = GREATEST(total, " INT64_FORMAT "), rule_version = " INT64_FORMAT
 					  ", \"position\" = %s, done_before = " INT64_FORMAT
 					  ", reported_at = pg_catalog.clock_timestamp()%s WHERE id OPERATOR(pg_catalog.=) " INT64_FORMAT,
-					  quoted_schema(job), job->done, job->changed, job->done, job->rule_version,
+					  job_quoted_schema(job), job->done, job->changed, job->done, job->rule_version,
 					  job->position == PG_INT64_MIN ? "NULL" : psprintf(INT64_FORMAT, job->position),
 					  job->done_before,
 					  finished ? ", finished_at = pg_catalog.clock_timestamp()" : "", job->id),
@@ -208,17 +216,19 @@ job_batch_done(Job *job, bool wrote)
 }
 
 void
-job_restart(Job *job, int64 rule_version)
+job_restart(Job *job, int64 rule_version, bool rules_changed)
 {
 	ereport(NOTICE,
-			(errmsg("%s begins again: the rules were changed meanwhile", job->kind)));
+			(rules_changed ?
+			 errmsg("%s begins again: the rules were changed meanwhile", job->kind) :
+			 errmsg("%s looks again: transactions that began before have ended", job->kind)));
 	job->rule_version = rule_version;
 	job->position = PG_INT64_MIN;
 	job->done = job->done_before = 0;
 	job->resumed_at = job->noticed_at = GetCurrentTimestamp();
 	report(job, false);
 	run(job, psprintf("UPDATE %s.job_run SET resumed_at = reported_at WHERE id OPERATOR(pg_catalog.=) " INT64_FORMAT,
-					  quoted_schema(job), job->id), SPI_OK_UPDATE);
+					  job_quoted_schema(job), job->id), SPI_OK_UPDATE);
 	commit(job);
 }
 
@@ -236,9 +246,9 @@ job_release(Job *job)
 
 	/* an error at a commit has released them already */
 	row_tag(job, &tag);
-	if (job->id != 0 && lead_lock_held(&tag, ExclusiveLock))
+	if (job->row_locked && lead_lock_held(&tag, ExclusiveLock))
 		(void) LockRelease(&tag, ExclusiveLock, true);
 	kind_tag(job, &tag);
-	if (lead_lock_held(&tag, ExclusiveLock))
+	if (job->kind_locked && lead_lock_held(&tag, ExclusiveLock))
 		(void) LockRelease(&tag, ExclusiveLock, true);
 }

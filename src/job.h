@@ -28,6 +28,8 @@ typedef struct Job
 	TimestampTz resumed_at;
 	TimestampTz reported_at;	/* to the table */
 	TimestampTz noticed_at;		/* to the caller */
+	bool		kind_locked;
+	bool		row_locked;
 } Job;
 
 /*
@@ -41,13 +43,16 @@ extern void job_find(Job *job, int64 rule_version, int64 total);
 /* A batch is done: write it down and commit, now and then tell the caller. */
 extern void job_batch_done(Job *job, bool wrote);
 
-/* All is to be done again, since the rules changed meanwhile. */
-extern void job_restart(Job *job, int64 rule_version);
+/* All is to be done again, perhaps since the rules changed meanwhile. */
+extern void job_restart(Job *job, int64 rule_version, bool rules_changed);
 
 extern void job_finish(Job *job);
 
 /* Whatever happens */
 extern void job_release(Job *job);
+
+/* The workspace's name for queries; an error if it was dropped meanwhile. */
+extern const char *job_quoted_schema(const Job *job);
 
 /* Do what follows as the owner; pair with switch_back before any commit. */
 extern OwnerSwitch job_switch_to_owner(const Job *job);

@@ -25,6 +25,7 @@ typedef struct Found
 	Oid			row_type;
 	int32		row_typmod;
 	int			natts;
+	char	   *name;
 	TupleDesc	tupdesc;
 	int			attno;			/* 0: there is none */
 	bool		convert;		/* it has another type than is asked for */
@@ -42,7 +43,9 @@ find_column(FunctionCallInfo fcinfo, HeapTupleHeader row)
 	Oid			function;
 	bool		varlena;
 
-	if (found != NULL && found->row_type == HeapTupleHeaderGetTypeId(row) &&
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	if (found != NULL && strcmp(found->name, name) == 0 && found->row_type == HeapTupleHeaderGetTypeId(row) &&
 		found->row_typmod == HeapTupleHeaderGetTypMod(row) &&
 		found->natts == HeapTupleHeaderGetNatts(row))
 		return found;
@@ -53,7 +56,13 @@ find_column(FunctionCallInfo fcinfo, HeapTupleHeader row)
 	found->row_typmod = HeapTupleHeaderGetTypMod(row);
 	found->natts = HeapTupleHeaderGetNatts(row);
 	found->tupdesc = lookup_rowtype_tupdesc_copy(found->row_type, found->row_typmod);
-	found->attno = Max(0, SPI_fnumber(found->tupdesc, text_to_cstring(PG_GETARG_TEXT_PP(1))));
+	found->name = pstrdup(name);
+	found->attno = Max(0, SPI_fnumber(found->tupdesc, name));
+	if (found->attno == 0)
+		ereport(WARNING,
+				(errmsg("column \"%s\" does not exist", name),
+				 errdetail("The view shows NULL in its place; the column was dropped or renamed."),
+				 errhint("Call lead_mgmt.upgrade_workspace, which adds columns that the view lacks and brings back those that every workspace has.")));
 	if (found->attno > 0 && TupleDescAttr(found->tupdesc, found->attno - 1)->atttypid != type)
 	{
 		found->convert = true;

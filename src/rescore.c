@@ -190,6 +190,7 @@ refresh_states(Workspace *ws, const int64 *ids, int n)
 		state.ready_until = score_ready_until(ws, history->totals, history->adjustment, at);
 		score_state_row(ws->model, history->lead_id, &state, history->last_engaged_at != DT_NOBEGIN,
 						CurrentMemoryContext, append_row(&rows, CurrentMemoryContext));
+		rows.rows[rows.n - 1].untold = state.untold;
 	}
 	score_state_write(ws, &rows);
 }
@@ -274,8 +275,13 @@ rescore_batch(Job *job, int64 last_id)
 static int64
 model_version(Job *job)
 {
+	int64		version;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
 	AcceptInvalidationMessages();
-	return cache_workspace(sister_relation(job->namespace, job->owner, "lead"))->model->version;
+	version = cache_workspace(sister_relation(job->namespace, job->owner, "lead"))->model->version;
+	PopActiveSnapshot();
+	return version;
 }
 
 /* How many leads there are, and the last of them. */
@@ -284,7 +290,7 @@ count_leads(const Job *job, int64 *total, int64 *last_id)
 {
 	OwnerSwitch saved = job_switch_to_owner(job);
 	char	   *query = psprintf("SELECT pg_catalog.count(*), pg_catalog.max(id) FROM %s.lead",
-								 quote_identifier(get_namespace_name(job->namespace)));
+								 job_quoted_schema(job));
 	bool		isnull;
 	Datum		value;
 
@@ -326,18 +332,24 @@ outlived(VirtualTransactionId *writers, TimestampTz deadline)
  * Who began to write before the rules were changed scores by the old ones, and
  * his leads cannot be seen before he commits.  Wait for such transactions, but
  * not for ever: one that is forgotten must not keep everybody from scoring.
+ * Those that are still open then are left in "writers"; true if there are none.
  */
-static void
-wait_for_earlier_writers(Job *job)
+static bool
+wait_for_earlier_writers(Job *job, VirtualTransactionId **writers)
 {
-	Oid			lead = sister_relation(job->namespace, job->owner, "lead");
-	Oid			engagement = sister_relation(job->namespace, job->owner, "engagement");
+	MemoryContext caller = MemoryContextSwitchTo(PortalContext);
 	TimestampTz deadline = GetCurrentTimestamp() + PATIENCE;
 	int			n;
 
-	if (outlived(writers_of(lead, &n), deadline) &&
-		outlived(writers_of(engagement, &n), deadline))
-		return;
+	writers[0] = writers_of(sister_relation(job->namespace, job->owner, "lead"), &n);
+	writers[1] = writers_of(sister_relation(job->namespace, job->owner, "engagement"), &n);
+	MemoryContextSwitchTo(caller);
+	return outlived(writers[0], deadline) && outlived(writers[1], deadline);
+}
+
+static void
+tell_of_earlier_writers(const Job *job)
+{
 	ereport(NOTICE,
 			(errmsg("transactions that began to write leads before %s are still open", job->kind),
 			 errdetail("What they write is scored by the rules that were in force when they began."),
@@ -364,6 +376,8 @@ rescore_all(Job *job)
 {
 	int64		total;
 	int64		last_id;
+	VirtualTransactionId *writers[2];
+	bool		none_open = true;
 
 	if (job->atomic)
 		keep_rules(job);
@@ -373,15 +387,20 @@ rescore_all(Job *job)
 	{
 		if (!job->atomic)
 		{
-			wait_for_earlier_writers(job);
+			none_open = wait_for_earlier_writers(job, writers);
 			count_leads(job, &total, &last_id);
 		}
 		while (rescore_batch(job, last_id) > 0)
 			 /* next page */ ;
-		if (model_version(job) == job->rule_version)
+		if (model_version(job) != job->rule_version)
+			job_restart(job, model_version(job), true);
+		else if (!none_open && outlived(writers[0], 0) && outlived(writers[1], 0))
+			job_restart(job, job->rule_version, false); /* theirs can be seen now */
+		else
 			break;
-		job_restart(job, model_version(job));
 	}
+	if (!none_open)
+		tell_of_earlier_writers(job);
 	job_finish(job);
 	ereport(NOTICE,
 			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " written",

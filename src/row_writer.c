@@ -208,12 +208,14 @@ row_writer_lock(RowWriter *writer, int64 key)
 	return false;
 }
 
-void
+bool
 row_writer_update(RowWriter *writer)
 {
+	ItemPointerSetInvalid(&writer->new->tts_tid);
 	ExecSimpleRelationUpdate(writer->result, writer->estate, &writer->epqstate,
 							 writer->old, writer->new);
 	ResetPerTupleExprContext(writer->estate);
+	return ItemPointerIsValid(&writer->new->tts_tid);
 }
 
 void

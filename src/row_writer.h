@@ -43,8 +43,11 @@ extern bool row_writer_lock(RowWriter *writer, int64 key);
 /* The same without a lock, for rows that something else protects. */
 extern bool row_writer_find(RowWriter *writer, int64 key);
 
-/* Write writer->new in the place of the row found, or as a row of its own. */
-extern void row_writer_update(RowWriter *writer);
+/*
+ * Write writer->new in the place of the row found, or as a row of its own.
+ * false: a trigger of a user's suppressed it.
+ */
+extern bool row_writer_update(RowWriter *writer);
 extern void row_writer_insert(RowWriter *writer);
 
 extern void row_writer_end(RowWriter *writer);

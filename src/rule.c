@@ -480,9 +480,9 @@ model_required(PG_FUNCTION_ARGS)
 
 /*
  * ready_score_lowered(): AFTER ROW trigger of setting; hot_lead looks at leads
- * that are ready now by the score that they have.  By a rule_version of 0 they
- * are known not to have been told of: whoever scores them next tells.  The lock lets nobody else
- * write a row of score_state meanwhile, so that no two wait for each other.
+ * that are ready now by the score that they have.  Nobody has been told of
+ * them: whoever scores them next does.  They are locked as everybody does who
+ * writes score_state, in the order of their ids.
  */
 Datum
 ready_score_lowered(PG_FUNCTION_ARGS)
@@ -495,14 +495,13 @@ ready_score_lowered(PG_FUNCTION_ARGS)
 	(void) lead_of_sister(relation);
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_state");
 	run_on_workspace(relation,
-					 psprintf("LOCK TABLE %s.score_state IN SHARE ROW EXCLUSIVE MODE", schema));
-	run_on_workspace(relation,
-					 psprintf("INSERT INTO %1$s.score_state AS s (lead_id, rule_version, rule_id, times, level, "
-							  "first_at, last_at, ready_until) "
-							  "SELECT l.id, 0, '{}', '{}', '{}', '{}', '{}', 'infinity' FROM %1$s.lead l "
-							  "WHERE l.score OPERATOR(pg_catalog.>=) %2$s::pg_catalog.int4 "
-							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until, rule_version = "
-							  "CASE WHEN s.ready_until OPERATOR(pg_catalog.>) pg_catalog.now() THEN s.rule_version ELSE 0 END",
+					 psprintf("WITH l AS MATERIALIZED (SELECT id FROM %1$s.lead "
+							  "WHERE score OPERATOR(pg_catalog.>=) %2$s::pg_catalog.int4 ORDER BY id FOR NO KEY UPDATE) "
+							  "INSERT INTO %1$s.score_state AS s (lead_id, rule_version, rule_id, times, level, "
+							  "first_at, last_at, ready_until, untold) "
+							  "SELECT l.id, 0, '{}', '{}', '{}', '{}', '{}', 'infinity', true FROM l "
+							  "ON CONFLICT (lead_id) DO UPDATE SET ready_until = EXCLUDED.ready_until, "
+							  "untold = s.untold OR s.ready_until IS NULL OR s.ready_until OPERATOR(pg_catalog.<=) pg_catalog.now()",
 							  schema, quote_literal_cstr(score)));
 	return PointerGetDatum(NULL);
 }

@@ -365,10 +365,8 @@ moves_one_way(const ScoreModel *model, const RuleTotal *totals)
 	{
 		if (totals[i].times == 0 || model->engagement.rules[i].half_life == 0)
 			continue;
-		if (model->engagement.rules[i].points > 0)
-			gains = true;
-		else
-			losses = true;
+		gains = gains || model->engagement.rules[i].points > 0;
+		losses = losses || model->engagement.rules[i].points < 0;
 	}
 	return !(gains && losses);
 }

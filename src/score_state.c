@@ -135,13 +135,13 @@ read_row(Workspace *ws, TupleTableSlot *slot, ScoreState *state)
 	Datum		until;
 
 	state->exists = true;
-	state->untold = !isnull && DatumGetInt64(version) == SCORE_STATE_UNTOLD;
 	state->unknown = isnull || DatumGetInt64(version) == SCORE_STATE_UNKNOWN;
 	state->current = !isnull && DatumGetInt64(version) == ws->model->rule_version &&
 		read_totals(ws, slot, state->totals);
 	until = slot_getattr(slot, ws->state_column[STATE_READY_UNTIL], &isnull);
 	if (!isnull)
 		state->ready_until = DatumGetTimestampTz(until);
+	state->untold = DatumGetBool(slot_getattr(slot, ws->state_column[STATE_UNTOLD], &isnull)) && !isnull;
 }
 
 /*
@@ -410,14 +410,19 @@ score_state_row(ScoreModel *model, int64 lead_id, const ScoreState *state, bool 
 {
 	int			n = 0;
 
+	for (int i = 0; i < model->engagement.n; i++)
+		if (state->totals[i].times > 0)
+			n++;
+	row->rule_ids = MemoryContextAlloc(context, (n + 1) * sizeof(int64));
+	row->totals = MemoryContextAlloc(context, (n + 1) * sizeof(RuleTotal));
+	row->untold = false;
+	n = 0;
 	row->lead_id = lead_id;
 	row->rule_version = model->rule_version;
 	row->decision = PG_UINT64_MAX;	/* unless a statement says */
 	row->exists = state->exists;
 	row->ready_until = state->ready_until;
 	row->gone = !keep && state->ready_until == DT_NOBEGIN;
-	row->rule_ids = MemoryContextAlloc(context, (model->engagement.n + 1) * sizeof(int64));
-	row->totals = MemoryContextAlloc(context, (model->engagement.n + 1) * sizeof(RuleTotal));
 	for (int i = 0; i < model->engagement.n; i++)
 	{
 		if (state->totals[i].times == 0)
@@ -491,6 +496,7 @@ fill_slot(Workspace *ws, TupleTableSlot *slot, const StateRow *row)
 	set_value(ws, slot, STATE_LAST_AT, write_array(row, last_at_of, TIMESTAMPTZOID));
 	set_value(ws, slot, STATE_READY_UNTIL, TimestampTzGetDatum(row->ready_until));
 	slot->tts_isnull[ws->state_column[STATE_READY_UNTIL] - 1] = (row->ready_until == DT_NOBEGIN);
+	set_value(ws, slot, STATE_UNTOLD, BoolGetDatum(row->untold));
 	if (superseded)
 		set_value(ws, slot, STATE_READY_UNTIL, TimestampTzGetDatum(DT_NOEND));
 }

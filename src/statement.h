@@ -65,6 +65,7 @@ typedef struct StateRow
 	int64		rule_version;
 	bool		exists;			/* as far as one could see */
 	bool		gone;			/* nothing is left to be kept */
+	bool		untold;
 	uint64		decision;		/* by which it is superseded; see statement.c */
 	int			ntotals;
 	int64	   *rule_ids;

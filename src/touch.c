@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "cache.h"
 #include "row_writer.h"
@@ -94,15 +95,6 @@ any_whole(Touch **touches, int n)
 	return false;
 }
 
-/* Through a query, where the table has something that only a query does. */
-static int
-touch_by_query(Workspace *ws, Datum ids)
-{
-	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_TOUCH_LEADS), &ids, NULL, false, 0),
-			  SPI_OK_UPDATE, "lead");
-	return (int) SPI_processed;
-}
-
 /*
  * A user's trigger kept a lead from being scored; the next one who scores it
  * reads all that has happened.
@@ -115,6 +107,28 @@ report_lost(Workspace *ws, const int64 *lead_ids, int n)
 			(errmsg("lead " INT64_FORMAT " was not scored", lead_ids[0]),
 			 n == 1 ? 0 : errdetail("Nor were %d others.", n - 1),
 			 errhint("A trigger of yours on table \"lead\" suppresses the update; score_audit shows such leads, lead_mgmt.rescore scores them.")));
+}
+
+/* Through a query, where the table has something that only a query does. */
+static int
+touch_by_query(Workspace *ws, Touch **touches, int n, Datum ids)
+{
+	int64	   *lost = palloc(n * sizeof(int64));
+	int			nlost = 0;
+	int			touched;
+
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_TOUCH_LEADS), &ids, NULL, false, 0),
+			  SPI_OK_UPDATE, "lead");
+	touched = (int) SPI_processed;
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_EXISTING), &ids, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+	if (SPI_processed > (uint64) touched)
+	{
+		for (int i = 0; i < n; i++)
+			lost[nlost++] = touches[i]->history.lead_id;
+		report_lost(ws, lost, nlost);
+	}
+	return touched;
 }
 
 /*
@@ -151,9 +165,9 @@ touch_by_row(Workspace *ws, Touch **touches, int n)
 		if (!row_writer_lock(&writer, touches[i]->history.lead_id))
 			continue;
 		copy_row(ws, &writer);
-		row_writer_update(&writer);
-		touched++;
-		if (!touches[i]->applied)
+		if (row_writer_update(&writer))
+			touched++;
+		else
 			lost[nlost++] = touches[i]->history.lead_id;
 	}
 	row_writer_end(&writer);
@@ -180,6 +194,7 @@ touch_batch(Workspace *ws, bool by_row, Touch **touches, int n)
 	{
 		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &ids, NULL, false, 0),
 				  SPI_OK_SELECT, "lead");
+		SPI_freetuptable(SPI_tuptable);
 		if (SPI_processed == 0)
 			return 0;			/* deleted, and its history with it */
 		read_histories(ws, touches, n);
@@ -188,7 +203,7 @@ touch_batch(Workspace *ws, bool by_row, Touch **touches, int n)
 	running = &batch;
 	PG_TRY();
 	{
-		touched = by_row ? touch_by_row(ws, touches, n) : touch_by_query(ws, ids);
+		touched = by_row ? touch_by_row(ws, touches, n) : touch_by_query(ws, touches, n, ids);
 	}
 	PG_FINALLY();
 	{
@@ -206,11 +221,15 @@ touch_leads(Oid lead_relid, Touch **touches, int n)
 	bool		by_row = row_writer_serves(lead);
 	OwnerSwitch saved = switch_to_owner(lead->rd_rel->relowner);
 	int			touched = 0;
+	MemoryContext context;
 
 	spi_begin();
+	context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt touches", ALLOCSET_DEFAULT_SIZES);
 	for (int first = 0; first < n; first += TOUCH_BATCH)
 	{
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
 		touched += touch_batch(cache_workspace(lead_relid), by_row, touches + first,
 							   Min(TOUCH_BATCH, n - first));
 	}

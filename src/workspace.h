@@ -81,9 +81,10 @@ typedef enum StateColumn
 	STATE_LEVEL,
 	STATE_FIRST_AT,
 	STATE_LAST_AT,
-	STATE_READY_UNTIL
+	STATE_READY_UNTIL,
+	STATE_UNTOLD
 } StateColumn;
-#define STATE_COLUMNS (STATE_READY_UNTIL + 1)
+#define STATE_COLUMNS (STATE_UNTOLD + 1)
 
 /* A rule's identity, for messages and rule_failure */
 typedef struct RuleName
@@ -122,9 +123,8 @@ typedef struct ScoreRules
 	ErrorData **failures;
 } ScoreRules;
 
-/* Values of score_state.rule_version that no rules have */
-#define SCORE_STATE_UNTOLD	INT64CONST(0)	/* ready, and no event says so */
-#define SCORE_STATE_UNKNOWN	INT64CONST(-1)	/* what it says cannot be relied on */
+/* score_state.rule_version: what the row says cannot be relied on */
+#define SCORE_STATE_UNKNOWN	INT64CONST(0)
 
 typedef struct ScoreModel
 {

@@ -13,6 +13,7 @@
  */
 #include "workspace.h"
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -100,6 +101,7 @@ static const ColumnInfo state_columns[STATE_COLUMNS] = {
 	[STATE_FIRST_AT] = {"first_at", TIMESTAMPTZARRAYOID},
 	[STATE_LAST_AT] = {"last_at", TIMESTAMPTZARRAYOID},
 	[STATE_READY_UNTIL] = {"ready_until", TIMESTAMPTZOID},
+	[STATE_UNTOLD] = {"untold", BOOLOID},
 };
 
 const char *
@@ -605,7 +607,16 @@ fingerprint(StringInfo text)
 {
 	int64		hash = (int64) DatumGetUInt64(hash_any_extended((unsigned char *) text->data, text->len, 0));
 
-	return hash == SCORE_STATE_UNTOLD || hash == SCORE_STATE_UNKNOWN ? 1 : hash;
+	return hash == SCORE_STATE_UNKNOWN ? 1 : hash;
+}
+
+static bool
+any_reads_setting(const ScoreRules *rules)
+{
+	for (int i = 0; i < rules->n; i++)
+		if (rules->conditions[i]->reads_setting)
+			return true;
+	return false;
 }
 
 /* A change leaves a trace here, also one that was taken back. */
@@ -635,9 +646,9 @@ set_versions(Workspace *ws, ScoreModel *model)
 	initStringInfo(&text);
 	append_rules(&text, &model->engagement, false);
 	appendStringInfo(&text, "%s ", pg_get_timezone_name(ws->settings.time_zone));
-	if (setting != NULL && strstr(text.data, "setting") != NULL)
-		appendBinaryStringInfo(&text, (char *) setting->t_data + setting->t_data->t_hoff,
-							   setting->t_len - setting->t_data->t_hoff);
+	if (setting != NULL && any_reads_setting(&model->engagement))
+		appendBinaryStringInfo(&text, (char *) setting->t_data + SizeofHeapTupleHeader,
+							   setting->t_len - SizeofHeapTupleHeader);
 	model->rule_version = fingerprint(&text);
 
 	append_rules(&text, &model->engagement, true);

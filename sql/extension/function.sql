@@ -129,6 +129,10 @@ CREATE FUNCTION lead_mgmt.score_at(lead record, at timestamp with time zone, OUT
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'score_at';
 COMMENT ON FUNCTION lead_mgmt.score_at(record, timestamp with time zone) IS 'The scores of a row of lead as of any time; before scored_at, by what had happened until then';
 
+CREATE FUNCTION lead_mgmt.lead_score(lead record, at timestamp with time zone) RETURNS integer
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'lead_score';
+COMMENT ON FUNCTION lead_mgmt.lead_score(record, timestamp with time zone) IS 'The score alone of a row of lead as of any time; see score_at';
+
 CREATE FUNCTION lead_mgmt.lead_value(lead record, name text, type anyelement) RETURNS anyelement
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_value'; -- not strict: the type comes as a NULL
 COMMENT ON FUNCTION lead_mgmt.lead_value(record, text, anyelement) IS 'A column of a row by its name, in the type of the third argument; NULL where the row has none';

@@ -172,15 +172,18 @@ COMMENT ON COLUMN @workspace@.lead_now.updated_at IS 'Derived: when the lead was
 COMMENT ON COLUMN @workspace@.lead_now.updated_by IS 'Derived: who last wrote the lead';
 COMMENT ON COLUMN @workspace@.lead_now.grade_until IS 'When the lead will leave this grade if nothing happens; NULL: never';
 
+-- One number decides who is shown and in which order; all that is dear is
+-- computed for those who are shown.
 CREATE OR REPLACE VIEW @workspace@.hot_lead WITH (security_invoker = true) AS
-SELECT l.id, l.id AS lead_id, l.contact_name, l.company, l.email, l.phone, l.status, l.owner_id, s.score, s.grade,
+SELECT l.id, l.id AS lead_id, l.contact_name, l.company, l.email, l.phone, l.status, l.owner_id, s.score,
+  (lead_mgmt.score_at(l::record, pg_catalog.now())).grade AS grade,
   lead_mgmt.grade_until(l::record, pg_catalog.now()) AS grade_until,
   lead_mgmt.score_reasons(l::record, pg_catalog.now()) AS reasons,
   l.last_engaged_at
 FROM @workspace@.score_state t
 JOIN @workspace@.lead l ON l.id OPERATOR(pg_catalog.=) t.lead_id
 JOIN @workspace@.lead_status u ON u.name OPERATOR(pg_catalog.=) l.status
-CROSS JOIN LATERAL lead_mgmt.score_at(l::record, pg_catalog.now()) s
+CROSS JOIN LATERAL (SELECT lead_mgmt.lead_score(l::record, pg_catalog.now()) AS score OFFSET 0) s
 WHERE t.ready_until OPERATOR(pg_catalog.>) pg_catalog.now()
   AND u.is_open AND l.archived_at IS NULL AND l.merged_into IS NULL AND l.opted_out_at IS NULL
   AND s.score OPERATOR(pg_catalog.>=) (SELECT g.sales_ready_score FROM @workspace@.setting g)
