@@ -84,6 +84,13 @@ lead_init_range_table(EState *estate, Relation relation, Bitmapset *updated_colu
 #define lead_check_exprs ri_ConstraintExprs
 #endif
 
+/* 18 can leave out one that is checked late, and so does not arbitrate */
+#if PG_VERSION_NUM >= 180000
+#define lead_primary_key(relation) RelationGetPrimaryKeyIndex(relation, false)
+#else
+#define lead_primary_key(relation) RelationGetPrimaryKeyIndex(relation)
+#endif
+
 /* 17 asks whether a stronger lock would do */
 #if PG_VERSION_NUM >= 170000
 #define lead_lock_held(tag, mode) LockHeldByMe(tag, mode, false)

@@ -398,6 +398,24 @@ composite(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 }
 
 /*
+ * Are the sums that are kept others than those just made?  Where they are of
+ * rules that have changed since, they are not used, so that is no difference.
+ */
+static bool
+sums_differ(const Argument *argument, const Score *score)
+{
+	Workspace  *ws = argument->ws;
+	ScoreState	state;
+
+	if (argument->last_engaged_at == DT_NOBEGIN && score->score < ws->sales_ready_score)
+		return false;
+	score_state_read(ws, argument->lead_id, GetActiveSnapshot(), &state);
+	if (!state.exists)
+		return true;
+	return state.current && score_state_differs(ws->model, &state, argument->totals);
+}
+
+/*
  * recompute_score(record): what the scores of this row of lead should be, from
  * its engagements and corrections as of its scored_at.
  */
@@ -419,7 +437,8 @@ recompute_score(PG_FUNCTION_ARGS)
 	nulls[6] = (argument.last_engaged_at == DT_NOBEGIN);
 	values[6] = TimestampTzGetDatum(argument.last_engaged_at);
 	values[7] = BoolGetDatum(score_row_differs(argument.ws, argument.model, &score,
-											   argument.last_engaged_at));
+											   argument.last_engaged_at) ||
+							 sums_differ(&argument, &score));
 	return composite(fcinfo, values, nulls);
 }
 

@@ -515,7 +515,7 @@ decide_status(LeadRow *row)
 static bool
 was_inserted(LeadRow *row, int64 lead_id)
 {
-	Oid			index_oid = RelationGetPrimaryKeyIndex(row->relation);
+	Oid			index_oid = lead_primary_key(row->relation);
 	bool		isnull;
 	int64		own_id = DatumGetInt64(slot_getattr(row->old, row->ws->column[LEAD_ID],
 													&isnull));

@@ -34,6 +34,9 @@ PG_FUNCTION_INFO_V1(rescore);
 
 #define PAGE_LEADS 1000
 
+/* Passes after which rules that change all the time have won */
+#define MAX_PASSES 10
+
 /* A page of leads, in memory of its own */
 typedef struct LeadPage
 {
@@ -378,6 +381,7 @@ rescore_all(Job *job)
 	int64		last_id;
 	VirtualTransactionId *writers[2];
 	bool		none_open = true;
+	int			passes = 0;
 
 	if (job->atomic)
 		keep_rules(job);
@@ -392,6 +396,12 @@ rescore_all(Job *job)
 		}
 		while (rescore_batch(job, last_id) > 0)
 			 /* next page */ ;
+		if (++passes > MAX_PASSES)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("rules of workspace \"%s\" change faster than leads can be scored", job->schema),
+					 errdetail("They have changed during each of %d passes.", MAX_PASSES),
+					 errhint("Call lead_mgmt.rescore again when they are settled; a trigger on \"lead\" must not change them.")));
 		if (model_version(job) != job->rule_version)
 			job_restart(job, model_version(job), true);
 		else if (!none_open && outlived(writers[0], 0) && outlived(writers[1], 0))

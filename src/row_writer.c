@@ -44,7 +44,7 @@ row_writer_serves(Relation relation)
 		!relation->rd_rel->relispartition &&
 		!relation->rd_rel->relhassubclass &&
 		relation->rd_rules == NULL &&
-		OidIsValid(RelationGetPrimaryKeyIndex(relation)) &&
+		OidIsValid(lead_primary_key(relation)) &&
 		(constr == NULL || !constr->has_generated_stored);
 }
 
@@ -94,8 +94,9 @@ row_writer_checks(TupleDesc tupdesc, MemoryContext context)
 static void
 open_index(RowWriter *writer)
 {
-	writer->index = index_open(RelationGetPrimaryKeyIndex(writer->relation), RowExclusiveLock);
+	writer->index = index_open(lead_primary_key(writer->relation), RowExclusiveLock);
 	if (writer->index->rd_index->indnkeyatts != 1 ||
+		!writer->index->rd_index->indimmediate ||
 		writer->index->rd_index->indkey.values[0] != writer->key)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),

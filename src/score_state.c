@@ -47,7 +47,7 @@ score_state_nothing(const ScoreModel *model)
 static Oid
 state_index(Workspace *ws, Relation state)
 {
-	Oid			oid = RelationGetPrimaryKeyIndex(state);
+	Oid			oid = lead_primary_key(state);
 	Relation	index;
 	bool		sound = false;
 

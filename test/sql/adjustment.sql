@@ -132,7 +132,10 @@ SELECT ago, (lead_mgmt.score_at(l::record, now() - ago)).score
 FROM adjustment.lead l, unnest(ARRAY['3 years', '18 months', '6 months', '0']::interval[]) WITH ORDINALITY a(ago, n) WHERE id = 4 ORDER BY n;
 SELECT score, score_adjustment FROM adjustment.lead WHERE id = 4;
 TABLE adjustment.wrong;
--- who empties the whole table knows what he does
+-- the table is not emptied but with all leads
 TRUNCATE adjustment.score_adjustment;
 SELECT id, score, score_adjustment FROM adjustment.lead ORDER BY id;
 TABLE adjustment.wrong;
+SET client_min_messages = warning;
+TRUNCATE adjustment.lead CASCADE;
+SELECT (SELECT count(*) FROM adjustment.lead) AS leads, (SELECT count(*) FROM adjustment.score_adjustment) AS corrections;

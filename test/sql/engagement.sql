@@ -242,6 +242,42 @@ TRUNCATE engagement.written;
 UPDATE engagement.engagement SET lead_id = 6 WHERE lead_id = 9 AND kind = 'visit';
 SELECT lead_id, count(*) FROM engagement.written GROUP BY lead_id ORDER BY lead_id;
 SELECT l.id, w.*, l.last_engaged_at AT TIME ZONE 'UTC' AS last_engaged_at FROM engagement.lead l, pg_temp.worth(l.id) w WHERE l.id IN (6, 9) ORDER BY id;
+-- upserts, MERGE, and several writes in one statement
+BEGIN;
+INSERT INTO engagement.engagement (id, lead_id, kind) VALUES (9001, 1, 'open'), (9002, 2, 'open'), (9003, 3, 'careers');
+INSERT INTO engagement.engagement (id, lead_id, kind, url) VALUES (9001, 1, 'visit', '/pricing'), (9004, 1, 'open', NULL), (9002, 3, 'open', NULL)
+ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, lead_id = EXCLUDED.lead_id, url = EXCLUDED.url;
+SELECT l.id, w.* FROM engagement.lead l, pg_temp.worth(l.id) w WHERE l.id <= 4 ORDER BY l.id;
+SELECT * FROM pg_temp.wrong();
+MERGE INTO engagement.engagement e USING (VALUES (9001, 'open'), (9002, NULL), (9005, 'open'), (9006, 'open')) v(id, kind) ON e.id = v.id
+WHEN MATCHED AND v.kind IS NULL THEN DELETE
+WHEN MATCHED THEN UPDATE SET kind = v.kind
+WHEN NOT MATCHED THEN INSERT (id, lead_id, kind) VALUES (v.id, 4, v.kind);
+SELECT l.id, w.* FROM engagement.lead l, pg_temp.worth(l.id) w WHERE l.id <= 4 ORDER BY l.id;
+SELECT * FROM pg_temp.wrong();
+WITH gone AS (DELETE FROM engagement.engagement WHERE lead_id = 4 RETURNING kind),
+  come AS (INSERT INTO engagement.engagement (lead_id, kind) SELECT 2, kind FROM gone),
+  corrected AS (INSERT INTO engagement.score_adjustment (lead_id, points, reason) VALUES (4, 3, 'lost some'), (2, 1, 'got some')),
+  grown AS (UPDATE engagement.lead SET company_size = 80 WHERE id IN (3, 4) RETURNING id)
+INSERT INTO engagement.engagement (lead_id, kind) SELECT id, 'open' FROM grown;
+SELECT l.id, l.demographic_score, l.score_adjustment, w.* FROM engagement.lead l, pg_temp.worth(l.id) w WHERE l.id <= 4 ORDER BY l.id;
+SELECT * FROM pg_temp.wrong();
+-- users' triggers that write more of the same lead
+CREATE FUNCTION engagement.more() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF new.kind = 'form' THEN
+    INSERT INTO engagement.engagement (lead_id, kind, url) VALUES (new.lead_id, 'visit', '/pricing');
+    DELETE FROM engagement.engagement WHERE lead_id = new.lead_id AND kind = 'open';
+    UPDATE engagement.lead SET company_size = 60 WHERE id = new.lead_id;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER more AFTER INSERT ON engagement.engagement FOR EACH ROW EXECUTE FUNCTION engagement.more();
+INSERT INTO engagement.engagement (lead_id, kind) VALUES (1, 'form'), (2, 'form'), (2, 'open'), (1, 'form');
+SELECT l.id, l.demographic_score, w.*, (SELECT string_agg(e.kind, ' ' ORDER BY e.kind COLLATE "C") FROM engagement.engagement e WHERE e.lead_id = l.id) AS did
+FROM engagement.lead l, pg_temp.worth(l.id) w WHERE l.id <= 2 ORDER BY l.id;
+SELECT * FROM pg_temp.wrong();
+ROLLBACK;
 -- a kind is renamed: rules that name it do not hold any more
 UPDATE engagement.engagement SET properties = '{}' WHERE lead_id = 7;
 UPDATE engagement.engagement_kind SET name = 'jobs' WHERE name = 'careers';
