@@ -131,7 +131,8 @@ complete_and_rethrow(ErrorData *error, const RuleTable *table, Relation relation
 		error->detail = psprintf("Condition of %s \"%s\": %s", table->table, rule,
 								 error->detail);
 	if (table->kind == CONDITION_SCORE_LEAD && error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN)
-		error->hint = pstrdup("A rule reads the columns of lead, or of engagement where applies_to is engagement.");
+		error->hint = psprintf("%s%sA rule reads the columns of lead, or of engagement where applies_to is engagement.",
+							   error->hint ? error->hint : "", error->hint ? " " : "");
 	if (error->hint == NULL)
 		error->hint = pstrdup(table->hint);
 	ReThrowError(error);

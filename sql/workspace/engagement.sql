@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_adjustment (
   created_by text,
   created_at timestamp with time zone DEFAULT pg_catalog.now() NOT NULL,
   CONSTRAINT score_adjustment_pkey PRIMARY KEY (id),
-  CONSTRAINT score_adjustment_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 18)),
+  CONSTRAINT score_adjustment_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000),
   CONSTRAINT score_adjustment_created_at_check CHECK (pg_catalog.isfinite(created_at)),
   CONSTRAINT score_adjustment_reason_check CHECK (pg_catalog.btrim(reason) OPERATOR(pg_catalog.<>) ''),
   CONSTRAINT score_adjustment_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
@@ -58,7 +58,7 @@ COMMENT ON SEQUENCE @workspace@.score_adjustment_id_seq IS 'Identities of score_
 COMMENT ON TABLE @workspace@.score_adjustment IS 'Corrections of a score by hand; rows are added and never changed';
 COMMENT ON COLUMN @workspace@.score_adjustment.id IS 'Identity of the correction';
 COMMENT ON COLUMN @workspace@.score_adjustment.lead_id IS 'The lead';
-COMMENT ON COLUMN @workspace@.score_adjustment.points IS 'Points given, negative to take some; up to 18 decimals, at most a million';
+COMMENT ON COLUMN @workspace@.score_adjustment.points IS 'Points given, negative to take some; at most a million; what is beyond 18 decimals is rounded';
 COMMENT ON COLUMN @workspace@.score_adjustment.reason IS 'Why; required';
 COMMENT ON COLUMN @workspace@.score_adjustment.created_by IS 'Derived: who did it';
 COMMENT ON COLUMN @workspace@.score_adjustment.created_at IS 'When; may be given, to load history';

@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_dimension (
   CONSTRAINT score_dimension_name_check CHECK (pg_catalog.btrim(name) OPERATOR(pg_catalog.<>) ''),
   CONSTRAINT score_dimension_model_id_fkey FOREIGN KEY (model_id) REFERENCES @workspace@.score_model (id) ON DELETE CASCADE,
   CONSTRAINT score_dimension_limits_check CHECK (lowest OPERATOR(pg_catalog.<=) highest),
-  CONSTRAINT score_dimension_lowest_check CHECK (pg_catalog.abs(lowest) OPERATOR(pg_catalog.<=) 1000000 AND lowest OPERATOR(pg_catalog.=) pg_catalog.round(lowest, 18)),
-  CONSTRAINT score_dimension_highest_check CHECK (pg_catalog.abs(highest) OPERATOR(pg_catalog.<=) 1000000 AND highest OPERATOR(pg_catalog.=) pg_catalog.round(highest, 18))
+  CONSTRAINT score_dimension_lowest_check CHECK (pg_catalog.abs(lowest) OPERATOR(pg_catalog.<=) 1000000),
+  CONSTRAINT score_dimension_highest_check CHECK (pg_catalog.abs(highest) OPERATOR(pg_catalog.<=) 1000000)
 );
 COMMENT ON TABLE @workspace@.score_dimension IS 'The dimensions of a model; the points of each are summed and kept within its limits';
 COMMENT ON COLUMN @workspace@.score_dimension.model_id IS 'The model';
@@ -51,8 +51,8 @@ CREATE TABLE IF NOT EXISTS @workspace@.score_rule (
   CONSTRAINT score_rule_pkey PRIMARY KEY (id),
   CONSTRAINT score_rule_dimension_fkey FOREIGN KEY (model_id, dimension) REFERENCES @workspace@.score_dimension (model_id, name) ON UPDATE CASCADE ON DELETE CASCADE,
   CONSTRAINT score_rule_applies_to_check CHECK (applies_to OPERATOR(pg_catalog.=) ANY (ARRAY['lead', 'engagement'])),
-  CONSTRAINT score_rule_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000 AND points OPERATOR(pg_catalog.=) pg_catalog.round(points, 18)),
-  CONSTRAINT score_rule_max_points_check CHECK (max_points OPERATOR(pg_catalog.>=) 0 AND max_points OPERATOR(pg_catalog.<=) 1000000 AND max_points OPERATOR(pg_catalog.=) pg_catalog.round(max_points, 18)),
+  CONSTRAINT score_rule_points_check CHECK (pg_catalog.abs(points) OPERATOR(pg_catalog.<=) 1000000),
+  CONSTRAINT score_rule_max_points_check CHECK (max_points OPERATOR(pg_catalog.>=) 0 AND max_points OPERATOR(pg_catalog.<=) 1000000),
   CONSTRAINT score_rule_half_life_check CHECK (EXTRACT(epoch FROM half_life) OPERATOR(pg_catalog.>) 0)
 );
 CREATE INDEX IF NOT EXISTS score_rule_dimension_idx ON @workspace@.score_rule USING btree (model_id, dimension);
@@ -64,7 +64,7 @@ COMMENT ON COLUMN @workspace@.score_rule.dimension IS 'The dimension its points 
 COMMENT ON COLUMN @workspace@.score_rule.name IS 'Name of the rule, as score_explanation shows it; the condition itself where none is given';
 COMMENT ON COLUMN @workspace@.score_rule.applies_to IS 'lead: a rule on the lead''s columns; engagement: on what the lead did';
 COMMENT ON COLUMN @workspace@.score_rule.condition IS 'SQL condition over the row; NULL: always';
-COMMENT ON COLUMN @workspace@.score_rule.points IS 'Points given where the condition holds, negative to take some; up to 18 decimals, at most a million';
+COMMENT ON COLUMN @workspace@.score_rule.points IS 'Points given where the condition holds, negative to take some; at most a million; what is beyond 18 decimals is rounded';
 COMMENT ON COLUMN @workspace@.score_rule.max_points IS 'The rule gives (or takes) one lead no more than this in all; NULL: no limit';
 COMMENT ON COLUMN @workspace@.score_rule.half_life IS 'Time in which the points of an engagement lose half their worth; NULL: never';
 COMMENT ON COLUMN @workspace@.score_rule.active IS 'Is the rule in use?';

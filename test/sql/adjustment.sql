@@ -99,7 +99,6 @@ SELECT s AS statement, r.code, r.message, r."constraint" FROM unnest(ARRAY[
   $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason) VALUES (1, NULL, 'nothing')$$,
   $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason) VALUES (99, 5, 'nobody')$$,
   $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason) VALUES (1, 1000001, 'much')$$,
-  $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason) VALUES (1, 0.0000000000000000001, 'fine')$$,
   $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason) VALUES (1, 'NaN', 'what')$$,
   $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason, created_at) VALUES (1, 5, 'soon', now() + interval '1 hour')$$,
   $$INSERT INTO adjustment.score_adjustment (lead_id, points, reason, created_at) VALUES (1, 5, 'never', 'infinity')$$,

@@ -164,7 +164,6 @@ FROM unnest(ARRAY['company_size > (SELECT 5)', 'count(*) > 5', 'generate_series(
 -- 9. Other rows of the catalogues
 --
 SELECT s AS statement, r.code, r.message, r."constraint" FROM unnest(ARRAY[
-  $$INSERT INTO refusal.score_rule (model_id, dimension, name, points) SELECT id, 'demographic', 'fine', 0.0000000000000000001 FROM refusal.score_model$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, points) SELECT id, 'demographic', 'huge', 1000001 FROM refusal.score_model$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, points) SELECT id, 'demographic', 'nan', 'NaN' FROM refusal.score_model$$,
   $$INSERT INTO refusal.score_rule (model_id, dimension, name, points, max_points) SELECT id, 'demographic', 'below', 1, -1 FROM refusal.score_model$$,
