@@ -179,7 +179,7 @@ score_evaluate(Workspace *ws, ScoreModel *model)
 	score_memo_recall(ws, model);
 	failed = conditions_hold(rules->conditions, rules->n, model->known, ws->econtext,
 							 &ws->settings, rules->holds, rules->failures);
-	score_memo_learn(ws, model);
+	score_memo_learn(model);
 	if (failed)
 		report_failures(ws, rules);
 	MemoryContextSwitchTo(old);

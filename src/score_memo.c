@@ -6,10 +6,11 @@
  * Half of the time of scoring goes into regular expressions over columns such
  * as job_title, of which a company knows a few dozen values.  The condition
  * of a score rule is a function of the columns it reads and nothing else, so
- * where it reads one text column its answer can be looked up.  One look-up a
- * column gives the answers of all its rules, as bits.  Cheap conditions
- * (leakproof ones: comparisons) are not worth it, and neither is a column
- * whose values hardly ever come again: it is given up after a while.
+ * where it reads one column its answer can be looked up by the bytes of the
+ * value, or by there being none.  One look-up a column gives the answers of
+ * all its rules, as bits.  Cheap conditions (leakproof ones: comparisons) are
+ * not worth it, and neither is a column whose values hardly ever come again: it
+ * is given up after a while, but for NULL.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,26 +41,25 @@ struct ScoreMemo
 	bool		given_up;
 	int			lookups;
 	int			hits;
+	int16		typlen;
+	bool		typbyval;
 	MemoEntry  *missed;			/* where the row's answers are to go */
+	int16		missed_length;	/* of its value */
+	MemoEntry	null;			/* length 0 once they are known */
 	MemoEntry	entries[MEMO_ENTRIES];
 };
 
-/* The one text column that a condition reads; 0 if it is not so. */
+/* The one column that a condition reads; 0 if it is not so. */
 static AttrNumber
-only_text_column(Workspace *ws, Condition *condition)
+only_column(Condition *condition)
 {
-	int			attno;
-	Oid			type;
-
 	if (!condition->can_fail || bms_membership(condition->columns) != BMS_SINGLETON)
 		return 0;
-	attno = bms_singleton_member(condition->columns);
-	type = TupleDescAttr(ws->tupdesc, attno - 1)->atttypid;
-	return type == TEXTOID || type == VARCHAROID ? attno : 0;
+	return bms_singleton_member(condition->columns);
 }
 
 static ScoreMemo *
-memo_of_column(ScoreModel *model, AttrNumber attno)
+memo_of_column(Workspace *ws, ScoreModel *model, AttrNumber attno)
 {
 	ScoreMemo  *memo;
 
@@ -69,6 +69,9 @@ memo_of_column(ScoreModel *model, AttrNumber attno)
 
 	memo = palloc0(sizeof(ScoreMemo));
 	memo->column = attno - 1;
+	memo->typlen = TupleDescAttr(ws->tupdesc, attno - 1)->attlen;
+	memo->typbyval = TupleDescAttr(ws->tupdesc, attno - 1)->attbyval;
+	memo->null.length = -1;
 	for (int i = 0; i < MEMO_ENTRIES; i++)
 		memo->entries[i].length = -1;
 	model->memos[model->nmemos++] = memo;
@@ -84,8 +87,8 @@ score_memo_prepare(Workspace *ws, ScoreModel *model)
 	model->known = palloc0((model->lead.n + 1) * sizeof(bool));
 	for (int i = 0; i < model->lead.n; i++)
 	{
-		AttrNumber	attno = only_text_column(ws, model->lead.conditions[i]);
-		ScoreMemo  *memo = attno == 0 ? NULL : memo_of_column(model, attno);
+		AttrNumber	attno = only_column(model->lead.conditions[i]);
+		ScoreMemo  *memo = attno == 0 ? NULL : memo_of_column(ws, model, attno);
 
 		if (memo != NULL && memo->nrules < MEMO_RULES)
 			memo->rules[memo->nrules++] = i;
@@ -104,42 +107,76 @@ has_paid(ScoreMemo *memo)
 	return !memo->given_up;
 }
 
-static void
-recall_column(Workspace *ws, ScoreModel *model, ScoreMemo *memo)
+/* The bytes of a value; false if it is one that is not kept. */
+static bool
+value_bytes(ScoreMemo *memo, Datum *value, const char **bytes, int *length)
 {
-	struct varlena *value;
-	uint32		hash;
-	int			length;
-	MemoEntry  *entry;
+	struct varlena *varlena;
 
-	memo->missed = NULL;
-	if (memo->given_up || ws->slot->tts_isnull[memo->column] || !has_paid(memo))
-		return;
-	value = (struct varlena *) DatumGetPointer(ws->slot->tts_values[memo->column]);
-	if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value))
-		return;
-	length = VARSIZE_ANY_EXHDR(value);
-	if (length > MEMO_VALUE)
-		return;
-
-	hash = hash_bytes((const unsigned char *) VARDATA_ANY(value), length);
-	entry = &memo->entries[hash % MEMO_ENTRIES];
-	memo->lookups++;
-	if (entry->hash != hash || entry->length != length ||
-		memcmp(entry->value, VARDATA_ANY(value), length) != 0)
+	if (memo->typbyval)
 	{
-		entry->hash = hash;
-		entry->length = -1;		/* until its answers are known */
-		memcpy(entry->value, VARDATA_ANY(value), length);
-		memo->missed = entry;
-		return;
+		*bytes = (const char *) value;
+		*length = sizeof(Datum);
+		return true;
 	}
-	memo->hits++;
+	*bytes = DatumGetPointer(*value);
+	*length = memo->typlen;
+	if (memo->typlen != -1)
+		return memo->typlen > 0 && memo->typlen <= MEMO_VALUE;
+	varlena = (struct varlena *) DatumGetPointer(*value);
+	if (VARATT_IS_EXTERNAL(varlena) || VARATT_IS_COMPRESSED(varlena))
+		return false;
+	*bytes = VARDATA_ANY(varlena);
+	*length = VARSIZE_ANY_EXHDR(varlena);
+	return *length <= MEMO_VALUE;
+}
+
+static void
+answer(ScoreModel *model, ScoreMemo *memo, const MemoEntry *entry)
+{
 	for (int i = 0; i < memo->nrules; i++)
 	{
 		model->known[memo->rules[i]] = true;
 		model->lead.holds[memo->rules[i]] = (entry->answers >> i) & 1;
 	}
+}
+
+static void
+recall_column(Workspace *ws, ScoreModel *model, ScoreMemo *memo)
+{
+	const char *bytes;
+	uint32		hash;
+	int			length;
+	MemoEntry  *entry;
+
+	memo->missed = NULL;
+	if (ws->slot->tts_isnull[memo->column])
+	{
+		if (memo->null.length == 0)
+			answer(model, memo, &memo->null);
+		else
+			memo->missed = &memo->null;
+		return;
+	}
+	if (memo->given_up || !has_paid(memo) ||
+		!value_bytes(memo, &ws->slot->tts_values[memo->column], &bytes, &length))
+		return;
+
+	hash = hash_bytes((const unsigned char *) bytes, length);
+	entry = &memo->entries[hash % MEMO_ENTRIES];
+	memo->lookups++;
+	if (entry->hash == hash && entry->length == length &&
+		memcmp(entry->value, bytes, length) == 0)
+	{
+		memo->hits++;
+		answer(model, memo, entry);
+		return;
+	}
+	entry->hash = hash;
+	entry->length = -1;			/* until its answers are known */
+	memcpy(entry->value, bytes, length);
+	memo->missed_length = length;
+	memo->missed = entry;
 }
 
 void
@@ -161,20 +198,18 @@ any_failed(ScoreModel *model, ScoreMemo *memo)
 }
 
 void
-score_memo_learn(Workspace *ws, ScoreModel *model)
+score_memo_learn(ScoreModel *model)
 {
 	for (int m = 0; m < model->nmemos; m++)
 	{
 		ScoreMemo  *memo = model->memos[m];
-		struct varlena *value;
 
 		if (memo->missed == NULL || any_failed(model, memo))
 			continue;
-		value = (struct varlena *) DatumGetPointer(ws->slot->tts_values[memo->column]);
 		memo->missed->answers = 0;
 		for (int i = 0; i < memo->nrules; i++)
 			if (model->lead.holds[memo->rules[i]])
 				memo->missed->answers |= UINT64CONST(1) << i;
-		memo->missed->length = (int16) VARSIZE_ANY_EXHDR(value);
+		memo->missed->length = memo->missed == &memo->null ? 0 : memo->missed_length;
 	}
 }

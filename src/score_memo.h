@@ -20,6 +20,6 @@ extern void score_memo_prepare(Workspace *ws, ScoreModel *model);
 extern void score_memo_recall(Workspace *ws, ScoreModel *model);
 
 /* Remember what has been found out about the row just recalled. */
-extern void score_memo_learn(Workspace *ws, ScoreModel *model);
+extern void score_memo_learn(ScoreModel *model);
 
 #endif							/* LEAD_MGMT_SCORE_MEMO_H */

@@ -43,28 +43,27 @@ score_state_nothing(const ScoreModel *model)
 	return palloc0((model->engagement.n + 1) * sizeof(RuleTotal));
 }
 
-/* The primary key, which must be what it was made as. */
-static Oid
-state_index(Workspace *ws, Relation state)
+/* The primary key, opened; it must be what it was made as. */
+static Relation
+open_state_index(Workspace *ws, Relation state)
 {
 	Oid			oid = lead_primary_key(state);
 	Relation	index;
-	bool		sound = false;
 
 	if (OidIsValid(oid))
 	{
 		index = index_open(oid, AccessShareLock);
-		sound = index->rd_index->indnkeyatts == 1 &&
-			index->rd_index->indkey.values[0] == ws->state_column[STATE_LEAD_ID];
+		if (index->rd_index->indnkeyatts == 1 &&
+			index->rd_index->indkey.values[0] == ws->state_column[STATE_LEAD_ID])
+			return index;
 		index_close(index, AccessShareLock);
 	}
-	if (!sound)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table \"%s.score_state\" has no primary key on lead_id", ws->schema),
-				 errdetail("Scores are looked up by it."),
-				 errhint("Add it: ALTER TABLE %s.score_state ADD PRIMARY KEY (lead_id).", ws->schema)));
-	return oid;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("table \"%s.score_state\" has no primary key on lead_id", ws->schema),
+			 errdetail("Scores are looked up by it."),
+			 errhint("Add it: ALTER TABLE %s.score_state ADD PRIMARY KEY (lead_id).", ws->schema)));
+	return NULL;
 }
 
 static Datum *
@@ -162,7 +161,7 @@ void
 score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *state)
 {
 	Relation	relation = table_open(ws->state_relid, AccessShareLock);
-	Relation	index = index_open(state_index(ws, relation), AccessShareLock);
+	Relation	index = open_state_index(ws, relation);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	IndexScanDesc scan;
 	ScanKeyData key;

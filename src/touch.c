@@ -116,13 +116,17 @@ touch_by_query(Workspace *ws, Touch **touches, int n, Datum ids)
 	int64	   *lost = palloc(n * sizeof(int64));
 	int			nlost = 0;
 	int			touched;
+	uint64		there;
 
+	spi_begin();
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_TOUCH_LEADS), &ids, NULL, false, 0),
 			  SPI_OK_UPDATE, "lead");
 	touched = (int) SPI_processed;
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_EXISTING), &ids, NULL, false, 0),
 			  SPI_OK_SELECT, "lead");
-	if (SPI_processed > (uint64) touched)
+	there = SPI_processed;
+	spi_end();
+	if (there > (uint64) touched)
 	{
 		for (int i = 0; i < n; i++)
 			lost[nlost++] = touches[i]->history.lead_id;
@@ -176,26 +180,43 @@ touch_by_row(Workspace *ws, Touch **touches, int n)
 	return touched;
 }
 
-static int
-touch_batch(Workspace *ws, bool by_row, Touch **touches, int n)
+static Datum
+touch_ids(Touch **touches, int n)
 {
 	Datum	   *values = palloc(n * sizeof(Datum));
-	TouchBatch	batch = {ws->lead_relid, touches, n};
-	TouchBatch *volatile outer = running;
-	volatile int touched = 0;
-	Datum		ids;
 
 	for (int i = 0; i < n; i++)
 		values[i] = Int64GetDatum(touches[i]->history.lead_id);
-	ids = spi_array(values, NULL, n, INT8OID);
+	return spi_array(values, NULL, n, INT8OID);
+}
+
+/* Returns how many there are. */
+static uint64
+lock_leads(Workspace *ws, Datum ids)
+{
+	uint64		locked;
+
+	spi_begin();
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &ids, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+	locked = SPI_processed;
+	spi_end();
+	return locked;
+}
+
+static int
+touch_batch(Workspace *ws, bool by_row, Touch **touches, int n)
+{
+	TouchBatch	batch = {ws->lead_relid, touches, n};
+	TouchBatch *volatile outer = running;
+	volatile int touched = 0;
+	volatile Datum ids = (Datum) 0;
 
 	/* a query locks in whatever order it likes, and history is read locked */
 	if (!by_row || any_whole(touches, n))
 	{
-		spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &ids, NULL, false, 0),
-				  SPI_OK_SELECT, "lead");
-		SPI_freetuptable(SPI_tuptable);
-		if (SPI_processed == 0)
+		ids = touch_ids(touches, n);
+		if (lock_leads(ws, ids) == 0)
 			return 0;			/* deleted, and its history with it */
 		read_histories(ws, touches, n);
 	}
@@ -221,10 +242,10 @@ touch_leads(Oid lead_relid, Touch **touches, int n)
 	bool		by_row = row_writer_serves(lead);
 	OwnerSwitch saved = switch_to_owner(lead->rd_rel->relowner);
 	int			touched = 0;
-	MemoryContext context;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "lead_mgmt touches",
+												  ALLOCSET_DEFAULT_SIZES);
 
-	spi_begin();
-	context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt touches", ALLOCSET_DEFAULT_SIZES);
 	for (int first = 0; first < n; first += TOUCH_BATCH)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -233,7 +254,8 @@ touch_leads(Oid lead_relid, Touch **touches, int n)
 		touched += touch_batch(cache_workspace(lead_relid), by_row, touches + first,
 							   Min(TOUCH_BATCH, n - first));
 	}
-	spi_end();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 	switch_back(saved);
 	table_close(lead, NoLock);
 	return touched;

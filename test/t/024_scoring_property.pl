@@ -564,6 +564,7 @@ cmp_ok($scores, '>', 20, 'and all kinds of scores');
 play('by changing rules', 1);
 $node->safe_psql('postgres', "CALL lead_mgmt.rescore('crm')");
 check('by changing rules');
+note $node->safe_psql('postgres', 'SELECT count(*) FROM crm.engagement') . ' engagements in the end';
 check_at('afterwards', $node->safe_psql('postgres', $_)) foreach (
 	q{SELECT now() - interval '2 years'}, q{SELECT now() - interval '10 minutes'},
 	q{SELECT now() + interval '1 hour'}, q{SELECT now() + interval '3 months'});

@@ -423,20 +423,42 @@ value('DELETE FROM crm.lead WHERE id = -5');
 
 # ---- A writer that began under the old rules --------------------------------------------------------------------------
 
-my $old = session($superuser, q{BEGIN;
-	UPDATE crm.lead SET tags = '{vip}' WHERE id = 6;
-	INSERT INTO crm.lead (id, contact_name, email, tags) VALUES (6001, 'Under way', 'way@example.com', '{vip}');
-	INSERT INTO crm.engagement (lead_id, kind, at) VALUES (8, 'visit', now())});
-$points = 25 - $points;
-value("UPDATE crm.score_rule SET points = $points WHERE name = 'vip'; UPDATE crm.score_rule SET points = 3 WHERE name = 'visit'");
-$caller = session('owner_');
-begin_last($caller, q{CALL lead_mgmt.rescore('crm')});
-# It either waits for that transaction or is done without it.
-$node->poll_query_until('work', q{
-	SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CALL%rescore%' AND pid <> pg_backend_pid() AND (wait_event_type = 'Lock' OR state = 'idle'))});
-tell_it($old, 'COMMIT');
-end_it($_) foreach $old, $caller;
-all_right('a writer from before the change');
+# Its leads cannot be seen yet, and need not be locked by anybody.
+foreach my $case ([ 'it ends before the first batch', 0 ], [ 'it ends in the middle', 1 ], [ 'it goes on', 2 ])
+{
+	my ($name, $when) = @$case;
+	# Other leads each time, to which the change of rules makes no difference before.
+	my $id = (6, 9, 10)[$when];
+	my $visitor = (1, 2, 5)[$when];
+	my $old = session($superuser, qq{BEGIN;
+		UPDATE crm.lead SET tags = '{vip}', annual_revenue = NULL WHERE id = $id;
+		INSERT INTO crm.lead (id, contact_name, email, tags) VALUES (6001 + $when, 'Under way', 'way$when\@example.com', '{vip}');
+		INSERT INTO crm.engagement (lead_id, kind, at) VALUES ($visitor, 'visit', now())});
+	$points = 25 - $points;
+	value("UPDATE crm.score_rule SET points = $points WHERE name = 'vip'; UPDATE crm.score_rule SET points = 5 - points WHERE name = 'visit'");
+	$holder = session($superuser, 'BEGIN; SELECT FROM crm.lead WHERE id = 2513 FOR UPDATE');
+	$caller = session('owner_');
+	begin_last($caller, q{CALL lead_mgmt.rescore('crm')});
+	$node->poll_query_until('work', q{SELECT state = 'running' FROM crm.job ORDER BY id DESC LIMIT 1});
+	tell_it($old, 'COMMIT') if $when == 0;
+	wait_for_lock('transactionid');
+	tell_it($old, 'COMMIT') if $when == 1;
+	tell_it($holder, 'COMMIT');
+	my $said = end_it($caller);
+	if ($when == 2)
+	{
+		like($said, qr/NOTICE.*transactions that began to write leads before rescore are still open.*HINT.*call lead_mgmt.rescore again/s,
+			"a writer from before the change: $name: a notice says so");
+		tell_it($old, 'COMMIT');
+		as('owner_', q{CALL lead_mgmt.rescore('crm')});
+	}
+	else
+	{
+		unlike($said, qr/still open/, "a writer from before the change: $name: no notice");
+	}
+	end_it($_) foreach $old, $holder;
+	all_right("a writer from before the change: $name");
+}
 
 # ---- In a transaction -----------------------------------------------------------------------------------------------------
 
@@ -475,6 +497,9 @@ $stop{cancel}->();
 tell_it($block, 'COMMIT');
 end_it($_) foreach $block, $holder;
 is(value("SELECT count(*) FROM ($written) w") . value('SELECT count(*) FROM crm.job'), "0$jobs", 'one that is cut off leaves nothing');
+$points = 25 - $points;
+change_rule($points);
+all_right('with the rules as they were');
 
 # From a procedure or a block it commits, but not where that is impossible.
 as('owner_', q{
