@@ -22,7 +22,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
@@ -40,6 +39,7 @@
 #include "lead_row.h"
 #include "submission.h"
 #include "touch.h"
+#include "trigger.h"
 
 PG_FUNCTION_INFO_V1(engagement_begin);
 PG_FUNCTION_INFO_V1(engagement_check);
@@ -257,28 +257,14 @@ engagement_init(void)
 	RegisterSubXactCallback(subtransaction_ended, NULL);
 }
 
+/* A trigger of this kind, on either table or on one of them */
 static TriggerData *
-check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool row)
+check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool row,
+			   const char *table, const char *or)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = trigger_data_of(fcinfo, function, before, row);
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", function)));
-	if ((TRIGGER_FIRED_BEFORE(trigdata->tg_event) != 0) != before ||
-		(TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) != 0) != row)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired %s %s", function,
-						before ? "BEFORE" : "AFTER", row ? "ROW" : "STATEMENT")));
-	if (trigdata->tg_relation->rd_rel->relispartition ||
-		trigdata->tg_relation->rd_rel->relkind != RELKIND_RELATION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("table \"%s\" cannot be partitioned or a partition",
-						RelationGetRelationName(trigdata->tg_relation)),
-				 errdetail("Its rows are looked up by the indexes of one table.")));
+	trigger_check_table(trigdata, function, table, or);
 	return trigdata;
 }
 
@@ -286,7 +272,8 @@ check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool 
 Datum
 engagement_begin(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "engagement_begin", true, false);
+	TriggerData *trigdata = check_protocol(fcinfo, "engagement_begin", true, false,
+										   "engagement", "score_adjustment");
 
 	AcceptInvalidationMessages();
 	pending_begin(trigdata->tg_relation, trigdata->tg_event);
@@ -344,8 +331,9 @@ unchanged(NewRow *row, AttrNumber attno)
 	return datum_image_eq(value, old, attr->attbyval, attr->attlen);
 }
 
+/* A column of score_adjustment by its name, which must be of this type. */
 static AttrNumber
-column_number(Relation relation, const char *name)
+column_number(Relation relation, const char *name, Oid type)
 {
 	AttrNumber	attno = get_attnum(RelationGetRelid(relation), name);
 
@@ -356,6 +344,12 @@ column_number(Relation relation, const char *name)
 						name, RelationGetRelationName(relation)),
 				 errdetail("Every workspace of lead_mgmt has this column."),
 				 errhint("Bring the column back under its name.")));
+	if (TupleDescAttr(RelationGetDescr(relation), attno - 1)->atttypid != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" is not of type %s",
+						name, RelationGetRelationName(relation), format_type_be(type)),
+				 errhint("Change the type of the column back.")));
 	return attno;
 }
 
@@ -433,7 +427,8 @@ check_kind(Workspace *ws, NewRow *row)
 Datum
 engagement_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "engagement_check", true, true);
+	TriggerData *trigdata = check_protocol(fcinfo, "engagement_check", true, true,
+										   "engagement", NULL);
 	Pending    *pending = pending_current(trigdata->tg_relation, trigdata->tg_event);
 	Workspace  *ws = cache_workspace(pending->lead_relid);
 	NewRow		row = new_row(trigdata);
@@ -528,7 +523,8 @@ flush_if_full(Pending *pending)
 Datum
 engagement_record(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "engagement_record", false, true);
+	TriggerData *trigdata = check_protocol(fcinfo, "engagement_record", false, true,
+										   "engagement", NULL);
 	Pending    *pending = pending_current(trigdata->tg_relation, trigdata->tg_event);
 	Workspace  *ws = cache_workspace(pending->lead_relid);
 
@@ -549,7 +545,8 @@ engagement_record(PG_FUNCTION_ARGS)
 Datum
 engagement_finish(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "engagement_finish", false, false);
+	TriggerData *trigdata = check_protocol(fcinfo, "engagement_finish", false, false,
+										   "engagement", "score_adjustment");
 	Pending    *pending = pending_find(RelationGetRelid(trigdata->tg_relation), trigdata->tg_event);
 	Pending   **link = &innermost;
 
@@ -626,7 +623,8 @@ refuse_truncate(Workspace *ws, Relation relation)
 Datum
 engagement_truncated(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "engagement_truncated", false, false);
+	TriggerData *trigdata = check_protocol(fcinfo, "engagement_truncated", false, false,
+										   "engagement", "score_adjustment");
 	Workspace  *ws = cache_workspace(lead_of_sister(trigdata->tg_relation));
 
 	if (strcmp(RelationGetRelationName(trigdata->tg_relation), "score_adjustment") == 0)
@@ -640,7 +638,7 @@ static void
 check_reason(NewRow *row)
 {
 	Relation	relation = row->trigdata->tg_relation;
-	AttrNumber	attno = column_number(relation, "reason");
+	AttrNumber	attno = column_number(relation, "reason", TEXTOID);
 	bool		isnull;
 	Datum		reason = slot_getattr(row->slot, attno, &isnull);
 
@@ -674,7 +672,7 @@ lead_exists(Workspace *ws, int64 lead_id)
 static void
 refuse_change(Workspace *ws, TriggerData *trigdata)
 {
-	AttrNumber	attno = column_number(trigdata->tg_relation, "lead_id");
+	AttrNumber	attno = column_number(trigdata->tg_relation, "lead_id", INT8OID);
 	bool		isnull;
 	int64		lead_id = DatumGetInt64(slot_getattr(trigdata->tg_trigslot, attno, &isnull));
 
@@ -687,7 +685,8 @@ refuse_change(Workspace *ws, TriggerData *trigdata)
 Datum
 adjustment_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "adjustment_check", true, true);
+	TriggerData *trigdata = check_protocol(fcinfo, "adjustment_check", true, true,
+										   "score_adjustment", NULL);
 	Pending    *pending = pending_current(trigdata->tg_relation, trigdata->tg_event);
 	NewRow		row;
 
@@ -698,9 +697,9 @@ adjustment_check(PG_FUNCTION_ARGS)
 	}
 	row = new_row(trigdata);
 	check_reason(&row);
-	check_time(&row, column_number(trigdata->tg_relation, "created_at"), pending->at,
+	check_time(&row, column_number(trigdata->tg_relation, "created_at", TIMESTAMPTZOID), pending->at,
 			   "score_adjustment_created_at");
-	replace_value(&row, column_number(trigdata->tg_relation, "created_by"),
+	replace_value(&row, column_number(trigdata->tg_relation, "created_by", TEXTOID),
 				  CStringGetTextDatum(current_actor()));
 	return PointerGetDatum(row.tuple);
 }
@@ -709,7 +708,8 @@ adjustment_check(PG_FUNCTION_ARGS)
 Datum
 adjustment_record(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = check_protocol(fcinfo, "adjustment_record", false, true);
+	TriggerData *trigdata = check_protocol(fcinfo, "adjustment_record", false, true,
+										   "score_adjustment", NULL);
 	Pending    *pending = pending_current(trigdata->tg_relation, trigdata->tg_event);
 	TupleTableSlot *slot = trigdata->tg_trigslot;
 	bool		isnull;
@@ -719,8 +719,8 @@ adjustment_record(PG_FUNCTION_ARGS)
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		return PointerGetDatum(NULL);
 	touch = pending_touch(pending,
-						  DatumGetInt64(slot_getattr(slot, column_number(trigdata->tg_relation, "lead_id"), &isnull)));
-	points = slot_getattr(slot, column_number(trigdata->tg_relation, "points"), &isnull);
+						  DatumGetInt64(slot_getattr(slot, column_number(trigdata->tg_relation, "lead_id", INT8OID), &isnull)));
+	points = slot_getattr(slot, column_number(trigdata->tg_relation, "points", NUMERICOID), &isnull);
 	touch->history.adjustment += points_from_numeric(points);
 	flush_if_full(pending);
 	return PointerGetDatum(NULL);

@@ -37,6 +37,7 @@
 #include "rule_failure.h"
 #include "status.h"
 #include "touch.h"
+#include "trigger.h"
 
 PG_FUNCTION_INFO_V1(lead_begin);
 PG_FUNCTION_INFO_V1(lead_decide);
@@ -49,19 +50,12 @@ int			lead_recompute_depth = 0;
 static TriggerData *
 check_protocol(FunctionCallInfo fcinfo, const char *function, bool before, bool row)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	TriggerData *trigdata = trigger_data_of(fcinfo, function, before, row);
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", function)));
-	if ((TRIGGER_FIRED_BEFORE(trigdata->tg_event) != 0) != before ||
-		(TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) != 0) != row ||
-		TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired %s %s", function,
-						before ? "BEFORE" : "AFTER", row ? "ROW" : "STATEMENT")));
+				 errmsg("function \"%s\" must not be fired by TRUNCATE", function)));
 	if (trigdata->tg_relation->rd_rel->relispartition ||
 		trigdata->tg_relation->rd_rel->relkind != RELKIND_RELATION)
 		ereport(ERROR,

@@ -18,6 +18,7 @@
 
 #include "cache.h"
 #include "rotation.h"
+#include "trigger.h"
 
 PG_FUNCTION_INFO_V1(rule_check);
 PG_FUNCTION_INFO_V1(model_switch);
@@ -29,25 +30,11 @@ PG_FUNCTION_INFO_V1(configuration_changed);
 PG_FUNCTION_INFO_V1(rotation_changed);
 
 static TriggerData *
-trigger_data(FunctionCallInfo fcinfo, const char *function)
+after_row(FunctionCallInfo fcinfo, const char *function, const char *table)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager", function)));
-	return (TriggerData *) fcinfo->context;
-}
+	TriggerData *trigdata = trigger_data_of(fcinfo, function, false, true);
 
-static TriggerData *
-before_row(FunctionCallInfo fcinfo, const char *function)
-{
-	TriggerData *trigdata = trigger_data(fcinfo, function);
-
-	if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired BEFORE ROW", function)));
+	trigger_check_table(trigdata, function, table, NULL);
 	return trigdata;
 }
 
@@ -298,7 +285,7 @@ named_rule(TriggerData *trigdata, const RuleTable *table, const char *text)
 Datum
 rule_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = before_row(fcinfo, "rule_check");
+	TriggerData *trigdata = trigger_data_of(fcinfo, "rule_check", true, true);
 	const RuleTable *table = rule_table(trigdata->tg_relation);
 	char	   *text = column_text(trigdata, "condition");
 
@@ -434,7 +421,7 @@ is_active(const char *state)
 Datum
 model_switch(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_data(fcinfo, "model_switch");
+	TriggerData *trigdata = after_row(fcinfo, "model_switch", "score_model");
 	Relation	relation = trigdata->tg_relation;
 	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
 	bool		insert = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
@@ -459,7 +446,7 @@ model_switch(PG_FUNCTION_ARGS)
 Datum
 model_required(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_data(fcinfo, "model_required");
+	TriggerData *trigdata = after_row(fcinfo, "model_required", "score_model");
 	Relation	relation = trigdata->tg_relation;
 	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
 
@@ -488,12 +475,11 @@ model_required(PG_FUNCTION_ARGS)
 Datum
 ready_score_lowered(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = trigger_data(fcinfo, "ready_score_lowered");
+	TriggerData *trigdata = after_row(fcinfo, "ready_score_lowered", "setting");
 	Relation	relation = trigdata->tg_relation;
 	const char *schema = quote_identifier(get_namespace_name(RelationGetNamespace(relation)));
 	const char *score = column_text(trigdata, "sales_ready_score");
 
-	(void) lead_of_sister(relation);
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_state");
 	run_on_workspace(relation,
 					 psprintf("WITH l AS MATERIALIZED (SELECT id FROM %1$s.lead "
@@ -511,7 +497,7 @@ ready_score_lowered(PG_FUNCTION_ARGS)
 Datum
 match_rule_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = before_row(fcinfo, "match_rule_check");
+	TriggerData *trigdata = trigger_data_of(fcinfo, "match_rule_check", true, true);
 	const char *key = column_text(trigdata, "key");
 	const char *action = column_text(trigdata, "action");
 
@@ -530,7 +516,7 @@ match_rule_check(PG_FUNCTION_ARGS)
 Datum
 setting_check(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = before_row(fcinfo, "setting_check");
+	TriggerData *trigdata = trigger_data_of(fcinfo, "setting_check", true, true);
 	const char *zone;
 	pg_tz	   *tz;
 

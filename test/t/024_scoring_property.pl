@@ -440,11 +440,12 @@ sub compute
 	foreach my $r (@$rows)
 	{
 		my $max = $r->{max_points} // 'NULL::numeric';
-		# points of long ago would underflow
+		# Points of long ago would underflow.  Each term is made exact before
+		# it is added: a float keeps 15 digits of the sum when it is cast.
 		my $left = $r->{half_life}
-		  && "CASE WHEN age / $r->{half_life} < 1000 THEN power(2::float8, -age / $r->{half_life}) ELSE 0 END";
+		  && "CASE WHEN age / $r->{half_life} < 1000 THEN power(2::float8, -age / $r->{half_life})::numeric ELSE 0 END";
 		my ($points, $from) = $r->{applies_to} eq 'lead' ? ($r->{points}, 'crm.lead')
-		  : ($left ? "($r->{points}::float8 * sum($left))::numeric" : "$r->{points} * count(*)", 'plain.engagement');
+		  : ($left ? "$r->{points} * sum($left)" : "$r->{points} * count(*)", 'plain.engagement');
 		my ($lead, $times, $group) = $r->{applies_to} eq 'lead' ? ('id', 'NULL', '') : ('lead_id', 'count(*)', 'GROUP BY lead_id');
 		$sql .= "INSERT INTO plain.rule_points SELECT $lead, $r->{id}, '$r->{dimension}', $times, "
 		  . "greatest(least($points, $max), -$max), " . ($left ? 'true' : 'false')

@@ -135,7 +135,7 @@ is($node->safe_psql('copy_super', 'SELECT * FROM lead_mgmt.workspace'),
 # The comparison can fail.
 $node->safe_psql('copy_super', q{
 	UPDATE crm.status_change SET recorded_at = recorded_at + '1 us' WHERE id = 7;
-	ALTER TABLE crm.rep ENABLE TRIGGER "~lead_mgmt_changed"});
+	ALTER TABLE crm.rep ENABLE TRIGGER "!lead_mgmt_changed"});
 my $changed = contents($node, 'copy_super', 'crm');
 isnt(join("\n", @{ $changed->{status_change} }), join("\n", @{ $contents->{status_change} }), 'a changed row would be noticed');
 isnt(join("\n", @{ definitions($node, 'copy_super', 'crm')->{triggers} }), join("\n", @{ $definitions->{triggers} }),

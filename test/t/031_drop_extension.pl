@@ -187,7 +187,7 @@ repairs('every trigger', join ' ', @gone);
 	WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' AND relname <> 'mine'});
 cmp_ok(scalar @gone, '>', 5, 'there are views to lose');
 repairs('every view', join ' ', @gone);
-repairs('what makes triggers fire always', q{ALTER TABLE crm.score_rule ENABLE TRIGGER "~lead_mgmt_changed"; ALTER TABLE crm.lead DISABLE TRIGGER "~lead_mgmt_decide"});
+repairs('what makes triggers fire always', q{ALTER TABLE crm.score_rule ENABLE TRIGGER "!lead_mgmt_changed"; ALTER TABLE crm.lead DISABLE TRIGGER "~lead_mgmt_decide"});
 repairs('comments', q{COMMENT ON TABLE crm.lead IS NULL; COMMENT ON COLUMN crm.lead.email IS 'x'; COMMENT ON VIEW crm.duplicate IS NULL});
 
 # A sequence begins anew and an empty table comes back empty, so rows are not compared.
