@@ -134,7 +134,7 @@ CREATE FUNCTION lead_mgmt.lead_score(lead record, at timestamp with time zone) R
 COMMENT ON FUNCTION lead_mgmt.lead_score(record, timestamp with time zone) IS 'The score alone of a row of lead as of any time; see score_at';
 
 CREATE FUNCTION lead_mgmt.lead_value(lead record, name text, type anyelement) RETURNS anyelement
-  LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'lead_value'; -- not strict: the type comes as a NULL
+  LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'lead_value'; -- not strict: the type comes as a NULL
 COMMENT ON FUNCTION lead_mgmt.lead_value(record, text, anyelement) IS 'A column of a row by its name, in the type of the third argument; NULL where the row has none';
 
 CREATE FUNCTION lead_mgmt.grade_until(lead record, at timestamp with time zone) RETURNS timestamp with time zone
