@@ -77,6 +77,20 @@ lead_init_range_table(EState *estate, Relation relation, Bitmapset *updated_colu
 #endif
 }
 
+/* 16 wants to know which relations results go to; none, for us */
+#if PG_VERSION_NUM >= 160000
+#define lead_epq_init(epqstate, estate) EvalPlanQualInit(epqstate, estate, NULL, NIL, -1, NIL)
+#else
+#define lead_epq_init(epqstate, estate) EvalPlanQualInit(epqstate, estate, NULL, NIL, -1)
+#endif
+
+/* 18 has generated columns that are not stored, which CHECK may read */
+#if PG_VERSION_NUM >= 180000
+#define lead_has_virtual_columns(constr) ((constr)->has_generated_virtual)
+#else
+#define lead_has_virtual_columns(constr) false
+#endif
+
 /* 18 renamed the compiled CHECK constraints of a result relation */
 #if PG_VERSION_NUM >= 180000
 #define lead_check_exprs ri_CheckConstraintExprs

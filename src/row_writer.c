@@ -74,7 +74,7 @@ row_writer_checks(TupleDesc tupdesc, MemoryContext context)
 	MemoryContext old;
 	ExprState **checks;
 
-	if (constr == NULL || constr->num_check == 0)
+	if (constr == NULL || constr->num_check == 0 || lead_has_virtual_columns(constr))
 		return NULL;
 	old = MemoryContextSwitchTo(context);
 	checks = palloc(constr->num_check * sizeof(ExprState *));
@@ -125,7 +125,7 @@ row_writer_begin(RowWriter *writer, Oid relid, AttrNumber key, bool guarded,
 	InitResultRelInfo(writer->result, writer->relation, 1, NULL, 0);
 	if (checks != NULL)
 		writer->result->lead_check_exprs = checks;
-	EvalPlanQualInit(&writer->epqstate, writer->estate, NULL, NIL, -1);
+	lead_epq_init(&writer->epqstate, writer->estate);
 	ExecOpenIndices(writer->result, false);
 	writer->old = table_slot_create(writer->relation, &writer->estate->es_tupleTable);
 	writer->new = table_slot_create(writer->relation, &writer->estate->es_tupleTable);
