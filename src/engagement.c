@@ -171,13 +171,6 @@ engagement_must_read(int64 lead_id)
 	return read_again != NULL && hash_search(read_again, &lead_id, HASH_FIND, NULL) != NULL;
 }
 
-static int
-compare_pointers(const void *a, const void *b)
-{
-	return compare_int64(&(*(Touch *const *) a)->history.lead_id,
-						 &(*(Touch *const *) b)->history.lead_id);
-}
-
 /* Have all leads that wait scored. */
 static void
 pending_flush(Pending *pending)
@@ -205,7 +198,6 @@ pending_flush(Pending *pending)
 		if (engagement_must_read(lead->lead_id))
 			lead->touch->whole = true;
 	}
-	qsort(touches, n, sizeof(Touch *), compare_pointers);
 	touch_leads(pending->lead_relid, touches, n);
 	MemoryContextDelete(batch_context);
 }
@@ -385,25 +377,6 @@ check_time(NewRow *row, AttrNumber attno, TimestampTz now, const char *constrain
 				 err_column_constraint(relation, attno, constraint)));
 }
 
-static int
-compare_kind(const void *a, const void *b)
-{
-	return strcmp((const char *) a, *(char *const *) b);
-}
-
-static char *
-list_kinds(Workspace *ws)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int i = 0; i < ws->nkinds && i < 20; i++)
-		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", ws->kinds[i]);
-	if (ws->nkinds > 20)
-		appendStringInfoString(&names, ", ...");
-	return names.data;
-}
-
 static void
 check_kind(Workspace *ws, NewRow *row)
 {
@@ -411,14 +384,14 @@ check_kind(Workspace *ws, NewRow *row)
 	char	   *kind = slot_text(row->slot, attno);
 
 	if (kind == NULL || unchanged(row, attno) ||
-		bsearch(kind, ws->kinds, ws->nkinds, sizeof(char *), compare_kind) != NULL)
+		workspace_has_name(ws->kinds, ws->nkinds, kind))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 			 errmsg("engagement kind \"%s\" does not exist", kind),
 			 errdetail("Key (kind)=(%s) is not present in table \"engagement_kind\".", kind),
 			 ws->nkinds > 0 ?
-			 errhint("Add it to engagement_kind, or use one of %s.", list_kinds(ws)) :
+			 errhint("Add it to engagement_kind, or use one of %s.", workspace_list_names(ws->kinds, ws->nkinds)) :
 			 errhint("Add it to engagement_kind."),
 			 err_column_constraint(row->trigdata->tg_relation, attno, "engagement_kind_fkey")));
 }

@@ -122,9 +122,7 @@ read_argument(HeapTupleHeader header, Argument *argument)
 	ws = cache_workspace(ws->lead_relid);
 
 	ResetExprContext(ws->econtext);
-	ExecClearTuple(ws->slot);
-	heap_deform_tuple(&tuple, ws->tupdesc, ws->slot->tts_values, ws->slot->tts_isnull);
-	ExecStoreVirtualTuple(ws->slot);
+	workspace_store_row(ws->slot, header);
 	argument->ws = ws;
 	argument->model = ws->model;
 }

@@ -206,40 +206,19 @@ check_phone(LeadRow *row)
 					   "lead_phone_check")));
 }
 
-static int
-compare_source(const void *a, const void *b)
-{
-	return strcmp((const char *) a, *(char *const *) b);
-}
-
-static char *
-list_sources(Workspace *ws)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int i = 0; i < ws->nsources && i < 20; i++)
-		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", ws->sources[i]);
-	if (ws->nsources > 20)
-		appendStringInfoString(&names, ", ...");
-	return names.data;
-}
-
 static void
 check_source(LeadRow *row)
 {
 	char	   *source = lead_text(row, LEAD_SOURCE);
 
-	if (source == NULL ||
-		bsearch(source, row->ws->sources, row->ws->nsources, sizeof(char *),
-				compare_source) != NULL)
+	if (source == NULL || workspace_has_name(row->ws->sources, row->ws->nsources, source))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 			 errmsg("lead source \"%s\" does not exist", source),
 			 errdetail("Key (source)=(%s) is not present in table \"lead_source\".", source),
 			 row->ws->nsources > 0 ?
-			 errhint("Add it to lead_source, or use one of %s.", list_sources(row->ws)) :
+			 errhint("Add it to lead_source, or use one of %s.", workspace_list_names(row->ws->sources, row->ws->nsources)) :
 			 errhint("Add it to lead_source."),
 			 err_column_constraint(row->relation, row->ws->column[LEAD_SOURCE],
 					   "lead_source_fkey")));

@@ -44,21 +44,15 @@ typedef struct LeadPage
 	int			n;
 	HeapTupleHeader *rows;
 	LeadHistory *histories;
+	int			nready;			/* leads that score_state has as ready */
+	int64	   *ready;			/* ascending */
 } LeadPage;
 
 static void
 put_in_slot(Workspace *ws, HeapTupleHeader header)
 {
-	HeapTupleData tuple;
-
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
 	ResetExprContext(ws->econtext);
-	ExecClearTuple(ws->slot);
-	heap_deform_tuple(&tuple, ws->tupdesc, ws->slot->tts_values, ws->slot->tts_isnull);
-	ExecStoreVirtualTuple(ws->slot);
+	workspace_store_row(ws->slot, header);
 }
 
 static TimestampTz
@@ -98,6 +92,28 @@ read_page(Workspace *ws, LeadPage *page)
 		score_state_history(ws, ws->model, page->histories, page->n, true);
 }
 
+static void
+read_ready_states(Workspace *ws, LeadPage *page, int64 position)
+{
+	Datum		values[2] = {Int64GetDatum(position)};
+
+	page->nready = 0;
+	if (page->n == 0)
+		return;
+	values[1] = Int64GetDatum(page->histories[page->n - 1].lead_id);
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_READY_STATES), values, NULL, false, 0),
+			  SPI_OK_SELECT, "score_state");
+	page->nready = (int) SPI_processed;
+	page->ready = palloc((page->nready + 1) * sizeof(int64));
+	for (int i = 0; i < page->nready; i++)
+	{
+		bool		isnull;
+
+		page->ready[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+													 1, &isnull));
+	}
+}
+
 typedef enum Verdict
 {
 	AS_IT_SHOULD_BE,
@@ -115,13 +131,14 @@ times_differ(TimestampTz a, TimestampTz b)
 }
 
 static Verdict
-judge(Workspace *ws, HeapTupleHeader row, const LeadHistory *history, TimestampTz now)
+judge(Workspace *ws, const LeadPage *page, int i, TimestampTz now)
 {
+	const LeadHistory *history = &page->histories[i];
 	TimestampTz at;
 	Score		score;
 	ScoreState	state;
 
-	put_in_slot(ws, row);
+	put_in_slot(ws, page->rows[i]);
 	at = Max(slot_time(ws, LEAD_SCORED_AT), history->last_engaged_at);
 	if (slot_time(ws, LEAD_SCORED_AT) == DT_NOBEGIN)
 		return SCORE_DIFFERS;
@@ -133,7 +150,8 @@ judge(Workspace *ws, HeapTupleHeader row, const LeadHistory *history, TimestampT
 		score_compute(ws, ws->model, history->totals, history->adjustment, now).score != score.score)
 		return SCORE_DIFFERS;
 
-	if (history->last_engaged_at == DT_NOBEGIN && score.score < ws->sales_ready_score)
+	if (history->last_engaged_at == DT_NOBEGIN && score.score < ws->sales_ready_score &&
+		bsearch(&history->lead_id, page->ready, page->nready, sizeof(int64), compare_int64) == NULL)
 		return AS_IT_SHOULD_BE;
 	score_state_read(ws, history->lead_id, GetActiveSnapshot(), &state);
 	if (!state.exists)
@@ -217,9 +235,10 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_PAGE), values, NULL, false, 0),
 			  SPI_OK_SELECT, "lead");
 	read_page(ws, &page);
+	read_ready_states(ws, &page, job->position);
 	for (int i = 0; i < page.n; i++)
 	{
-		Verdict		verdict = judge(ws, page.rows[i], &page.histories[i], now);
+		Verdict		verdict = judge(ws, &page, i, now);
 
 		CHECK_FOR_INTERRUPTS();
 		job->position = page.histories[i].lead_id;

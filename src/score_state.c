@@ -222,18 +222,11 @@ static void
 count_engagement(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n, HeapTupleHeader header)
 {
 	TupleTableSlot *slot = ws->engagement_slot;
-	HeapTupleData tuple;
 	LeadHistory *lead;
 	TimestampTz at;
 
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
 	ResetExprContext(ws->engagement_econtext);
-	ExecClearTuple(slot);
-	heap_deform_tuple(&tuple, ws->engagement_tupdesc, slot->tts_values, slot->tts_isnull);
-	ExecStoreVirtualTuple(slot);
+	workspace_store_row(slot, header);
 
 	lead = find_history(leads, n,
 						DatumGetInt64(slot->tts_values[ws->engagement_column[ENGAGEMENT_LEAD_ID] - 1]));

@@ -246,6 +246,7 @@ touch_leads(Oid lead_relid, Touch **touches, int n)
 	MemoryContext context = AllocSetContextCreate(caller, "lead_mgmt touches",
 												  ALLOCSET_DEFAULT_SIZES);
 
+	qsort(touches, n, sizeof(Touch *), compare_touches);
 	for (int first = 0; first < n; first += TOUCH_BATCH)
 	{
 		CHECK_FOR_INTERRUPTS();

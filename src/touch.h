@@ -19,9 +19,9 @@ typedef struct Touch
 } Touch;
 
 /*
- * Give these leads (ascending by id) their new scores, in batches, each locked
- * in the order of their ids; leads that are not there are left out.  Returns
- * how many there were.
+ * Give these leads their new scores, in batches, each locked in the order of
+ * their ids; leads that are not there are left out.  Returns how many there
+ * were.
  */
 extern int	touch_leads(Oid lead_relid, Touch **touches, int n);
 

@@ -13,9 +13,11 @@
  */
 #include "workspace.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "utils/acl.h"
@@ -127,7 +129,7 @@ lead_of_sister(Relation relation)
 	"AND x.key OPERATOR(pg_catalog.=) '" name "')"
 
 #define RELINK_ARGUMENTS \
-	5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID}
+	5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID}, false
 
 typedef struct PlanSource
 {
@@ -144,46 +146,46 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
 		"pg_catalog.unnest($4), pg_catalog.unnest($5), $6, $7, $8",
 		8, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
-		INTERVALARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+		INTERVALARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_FIRST_CHANGE] = {
 		"SELECT pg_catalog.min(at) FROM %1$s.status_change "
 		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NOT NULL",
-		1, {INT8OID}
+		1, {INT8OID}, false
 	},
 	[PLAN_EXISTING] = {
 		"SELECT id FROM %1$s.lead WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
-		1, {INT8ARRAYOID}
+		1, {INT8ARRAYOID}, false
 	},
 	[PLAN_MOVE_CREATION] = {
 		"UPDATE %1$s.status_change SET at = $2 "
 		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NULL",
-		2, {INT8OID, TIMESTAMPTZOID}
+		2, {INT8OID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_MOVE_FIRST_CHANGE] = {
 		"UPDATE %1$s.status_change SET time_in_status = at OPERATOR(pg_catalog.-) $2 "
 		"WHERE id OPERATOR(pg_catalog.=) (SELECT c.id FROM %1$s.status_change c "
 		"WHERE c.lead_id OPERATOR(pg_catalog.=) $1 AND c.from_status IS NOT NULL "
 		"ORDER BY c.at, c.id LIMIT 1)",
-		2, {INT8OID, TIMESTAMPTZOID}
+		2, {INT8OID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_ASSIGNMENT] = {
 		"INSERT INTO %1$s.assignment (lead_id, rep_id, from_rep_id, rule_id, method, reason, skipped, actor, login, at) "
 		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
 		"pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7), $8, $9, $10",
 		10, {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
-		TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+		TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_DUPLICATE_LINK] = {
 		"INSERT INTO %1$s.duplicate_link (lead_id, other_id, rule, key, similarity, found_at) "
 		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
 		"pg_catalog.unnest($4), 1, $5",
-		5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}
+		5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_RULE_FAILURE] = {
 		"INSERT INTO %1$s.rule_failure (rule_kind, rule_id, rule, sqlstate, message, at) "
 		"VALUES ($1, $2, $3, $4, $5, $6)",
-		6, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+		6, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_RELINK_EMAIL] = {
 		RELINK_QUERY("email", "email_key"), RELINK_ARGUMENTS
@@ -196,14 +198,14 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 	},
 	[PLAN_UNLINK] = {
 		"DELETE FROM %1$s.duplicate_link WHERE lead_id OPERATOR(pg_catalog.=) ANY ($1)",
-		1, {INT8ARRAYOID}
+		1, {INT8ARRAYOID}, false
 	},
 	[PLAN_DUPLICATE_DECISION] = {
 		"INSERT INTO %1$s.duplicate_decision AS d (lead_id, other_id, state, actor, login, at) "
 		"VALUES ($1, $2, $3, $4, $5, $6) "
 		"ON CONFLICT (lead_id, other_id) DO UPDATE SET state = EXCLUDED.state, "
 		"actor = EXCLUDED.actor, login = EXCLUDED.login, at = EXCLUDED.at",
-		6, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+		6, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_LOCK_LEADS] = {
 		"SELECT id FROM %1$s.lead WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
@@ -233,6 +235,11 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"AND l.id OPERATOR(pg_catalog.<=) $2 ORDER BY l.id LIMIT $3",
 		3, {INT8OID, INT8OID, INT8OID}, true
 	},
+	[PLAN_READY_STATES] = {
+		"SELECT s.lead_id FROM %1$s.score_state s WHERE s.lead_id OPERATOR(pg_catalog.>) $1 "
+		"AND s.lead_id OPERATOR(pg_catalog.<=) $2 AND s.ready_until IS NOT NULL ORDER BY s.lead_id",
+		2, {INT8OID, INT8OID}, true
+	},
 	[PLAN_LEAD_SEEN] = {
 		"SELECT FROM %1$s.lead WHERE id OPERATOR(pg_catalog.=) $1",
 		1, {INT8OID}, true
@@ -243,7 +250,7 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 	},
 	[PLAN_LEAD_EVENT] = {
 		"INSERT INTO %1$s.lead_event (lead_id, event, at) SELECT pg_catalog.unnest($1), $2, $3",
-		3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}
+		3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}, false
 	},
 };
 
@@ -318,4 +325,46 @@ workspace_rotation(Workspace *ws, int64 team_id)
 		if (ws->rotations[i]->team_id == team_id)
 			return ws->rotations[i];
 	return NULL;
+}
+
+void
+workspace_store_row(TupleTableSlot *slot, HeapTupleHeader row)
+{
+	HeapTupleData tuple;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	ExecClearTuple(slot);
+	heap_deform_tuple(&tuple, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+	ExecStoreVirtualTuple(slot);
+}
+
+#define NAMES_LISTED 20
+
+char *
+workspace_list_names(char **names, int n)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < n && i < NAMES_LISTED; i++)
+		appendStringInfo(&list, "%s\"%s\"", i > 0 ? ", " : "", names[i]);
+	if (n > NAMES_LISTED)
+		appendStringInfoString(&list, ", ...");
+	return list.data;
+}
+
+static int
+compare_name(const void *a, const void *b)
+{
+	return strcmp((const char *) a, *(char *const *) b);
+}
+
+/* The names are sorted by strcmp. */
+bool
+workspace_has_name(char **names, int n, const char *name)
+{
+	return bsearch(name, names, n, sizeof(char *), compare_name) != NULL;
 }

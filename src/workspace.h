@@ -230,6 +230,7 @@ typedef enum WorkspacePlan
 	PLAN_LEAD_PAGE,
 	PLAN_LEAD_ROWS,
 	PLAN_LEAD_SEEN,
+	PLAN_READY_STATES,
 	PLAN_LEAD_EVENT
 } WorkspacePlan;
 #define WORKSPACE_PLANS (PLAN_LEAD_EVENT + 1)
@@ -320,6 +321,13 @@ extern Oid	workspace_check_owner(const char *schema, Oid namespace);
 extern Oid	lead_of_sister(Relation relation);
 extern Rotation *workspace_rotation(Workspace *ws, int64 team_id);
 extern SPIPlanPtr workspace_plan(Workspace *ws, WorkspacePlan which);
+
+/* A row that came as a composite value, into a slot of its table. */
+extern void workspace_store_row(TupleTableSlot *slot, HeapTupleHeader row);
+
+/* For hints: the first names of a catalogue, quoted */
+extern char *workspace_list_names(char **names, int n);
+extern bool workspace_has_name(char **names, int n, const char *name);
 
 /* workspace_load.c: reading it */
 extern Workspace *workspace_load(Oid lead_relid);
