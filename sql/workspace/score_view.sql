@@ -173,19 +173,25 @@ COMMENT ON COLUMN @workspace@.lead_now.updated_by IS 'Derived: who last wrote th
 COMMENT ON COLUMN @workspace@.lead_now.grade_until IS 'When the lead will leave this grade if nothing happens; NULL: never';
 
 -- One number decides who is shown and in which order; all that is dear is
--- computed for those who are shown.
+-- computed for those who are shown.  OFFSET 0 keeps the planner to looking the
+-- leads up one by one: however many are ready, they are few among all.
 CREATE OR REPLACE VIEW @workspace@.hot_lead WITH (security_invoker = true) AS
 SELECT l.id, l.id AS lead_id, l.contact_name, l.company, l.email, l.phone, l.status, l.owner_id, s.score,
-  (lead_mgmt.score_at(l::record, pg_catalog.now())).grade AS grade,
-  lead_mgmt.grade_until(l::record, pg_catalog.now()) AS grade_until,
-  lead_mgmt.score_reasons(l::record, pg_catalog.now()) AS reasons,
+  (lead_mgmt.score_at(l.lead, pg_catalog.now())).grade AS grade,
+  lead_mgmt.grade_until(l.lead, pg_catalog.now()) AS grade_until,
+  lead_mgmt.score_reasons(l.lead, pg_catalog.now()) AS reasons,
   l.last_engaged_at
 FROM @workspace@.score_state t
-JOIN @workspace@.lead l ON l.id OPERATOR(pg_catalog.=) t.lead_id
-JOIN @workspace@.lead_status u ON u.name OPERATOR(pg_catalog.=) l.status
-CROSS JOIN LATERAL (SELECT lead_mgmt.lead_score(l::record, pg_catalog.now()) AS score OFFSET 0) s
+CROSS JOIN LATERAL (
+  SELECT x.id, x.contact_name, x.company, x.email, x.phone, x.status, x.owner_id, x.last_engaged_at, x::record AS lead
+  FROM @workspace@.lead x
+  WHERE x.id OPERATOR(pg_catalog.=) t.lead_id
+    AND x.archived_at IS NULL AND x.merged_into IS NULL AND x.opted_out_at IS NULL
+  OFFSET 0
+) l
+JOIN @workspace@.lead_status u ON u.name OPERATOR(pg_catalog.=) l.status AND u.is_open
+CROSS JOIN LATERAL (SELECT lead_mgmt.lead_score(l.lead, pg_catalog.now()) AS score OFFSET 0) s
 WHERE t.ready_until OPERATOR(pg_catalog.>) pg_catalog.now()
-  AND u.is_open AND l.archived_at IS NULL AND l.merged_into IS NULL AND l.opted_out_at IS NULL
   AND s.score OPERATOR(pg_catalog.>=) (SELECT g.sales_ready_score FROM @workspace@.setting g)
 ORDER BY s.score DESC, l.last_engaged_at DESC NULLS LAST, l.id;
 COMMENT ON VIEW @workspace@.hot_lead IS 'The leads to call now, best first: open, not archived or opted out, and ready for sales as of now(); after a change of rules, once lead_mgmt.rescore has run';
