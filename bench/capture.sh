@@ -31,7 +31,7 @@ sql -c 'ALTER TABLE bench_plpgsql.lead DISABLE TRIGGER USER'
 sql -f plpgsql.sql
 sql -c 'CREATE SCHEMA bench_bare' -c 'CREATE TABLE bench_bare.lead AS SELECT * FROM bench_extension.lead WITH NO DATA'
 
-ledgers='status_change assignment duplicate_link'
+ledgers='status_change assignment duplicate_link lead_event score_state'
 
 # ---- One COPY of each kind --------------------------------------------------------
 declare -A script
@@ -56,7 +56,7 @@ copy()
 # What the extension makes of the leads is what the finished rows are.
 copy extension > /dev/null
 for table in lead $ledgers; do
-	sql -c "COPY (SELECT * FROM bench_extension.$table ORDER BY id) TO '$dir/$table'"
+	sql -c "COPY (SELECT * FROM bench_extension.$table ORDER BY 1) TO '$dir/$table'"
 done
 
 # Who compares speed must first compare answers.
@@ -74,6 +74,9 @@ sql -At <<-END
 	  SELECT 'status changes', (SELECT count(*) FROM bench_extension.status_change) = (SELECT count(*) FROM bench_plpgsql.status_change)
 	  UNION ALL
 	  SELECT 'assignments', (SELECT count(*) FROM bench_extension.assignment) = (SELECT count(*) FROM bench_plpgsql.assignment)
+	  UNION ALL
+	  SELECT 'leads ready for sales', (SELECT count(*) FROM bench_extension.lead_event) = (SELECT count(*) FROM bench_plpgsql.lead_event)
+	    AND (SELECT count(*) FROM bench_extension.score_state) = (SELECT count(*) FROM bench_plpgsql.score_state)
 	  UNION ALL
 	  SELECT 'duplicates', (SELECT count(*) FROM bench_extension.duplicate) = (SELECT count(*) FROM bench_plpgsql.duplicate)
 	) c (what, same);
@@ -107,8 +110,9 @@ for kind in extension plpgsql finished; do
 	sql -c "SET client_min_messages = error" -c "TRUNCATE bench_$kind.lead, bench_$kind.duplicate_link CASCADE"
 	sql -c "ALTER TABLE bench_$kind.lead DISABLE TRIGGER USER"
 	for table in lead $ledgers; do
-		sql -c "COPY bench_$kind.$table FROM '$dir/$table'" \
-			-c "SELECT setval(pg_get_serial_sequence('bench_$kind.$table', 'id'), 2 * max(id)) FROM bench_$kind.$table" > /dev/null
+		sql -c "COPY bench_$kind.$table FROM '$dir/$table'"
+		[ "$table" = score_state ] ||
+			sql -c "SELECT setval(pg_get_serial_sequence('bench_$kind.$table', 'id'), 2 * max(id) + 1) FROM bench_$kind.$table" > /dev/null
 	done
 done
 sql -c 'ALTER TABLE bench_extension.lead ENABLE TRIGGER USER'

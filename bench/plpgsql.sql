@@ -72,6 +72,12 @@ BEGIN
   FROM added a
   CROSS JOIN (SELECT id, method, name FROM bench_plpgsql.assignment_rule WHERE active ORDER BY "position", id LIMIT 1) r;
 
+  -- Ready for sales: an event, and a row for the list of the hottest
+  INSERT INTO bench_plpgsql.lead_event (lead_id, event, at)
+  SELECT id, 'sales_ready', scored_at FROM added WHERE score >= 70;
+  INSERT INTO bench_plpgsql.score_state (lead_id, rule_version, rule_id, times, level, first_at, last_at, ready_until)
+  SELECT id, 1, '{}', '{}', '{}', '{}', '{}', 'infinity' FROM added WHERE score >= 70;
+
   -- The earliest lead of each key, by an index on (key, id)
   INSERT INTO bench_plpgsql.duplicate_link (lead_id, other_id, rule, key, similarity)
   SELECT a.id, o.id, 'email', 'email', 1
