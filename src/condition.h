@@ -81,10 +81,10 @@ extern bool condition_holds_safely(Condition *condition, ExprContext *econtext,
 
 /*
  * Many at once: sets holds[i] for each of the n conditions but those whose
- * answer is known already (known[i]; may be NULL).  One internal subtransaction serves them all; only where one
- * raises does another begin.  failures[i] as above; failures may hold
- * NULLs on entry and is left alone where nothing failed.  Returns whether any
- * failed.
+ * answer is known already (known[i]; may be NULL).  One internal
+ * subtransaction serves them all; only where one raises does another begin.
+ * failures[i] as above; failures may hold NULLs on entry and is left alone
+ * where nothing failed.  Returns whether any failed.
  */
 extern bool conditions_hold(Condition **conditions, int n, const bool *known,
 							ExprContext *econtext,

@@ -297,14 +297,8 @@ upgrade_workspace(PG_FUNCTION_ARGS)
 	char	   *schema = workspace_name(fcinfo);
 	Oid			namespace = get_namespace_oid(schema, false);
 	Oid			owner = workspace_check_owner(schema, namespace);
-	OwnerSwitch saved = switch_to_owner(owner);
-	int			level;
-
-	/* as REINDEX does: nothing of the owner's may wait for who called this */
-	if (saved.userid != owner)
-		SetUserIdAndSecContext(owner, saved.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_NOFORCE_RLS | SECURITY_RESTRICTED_OPERATION);
-	level = begin_scripts();
+	OwnerSwitch saved = switch_to_owner_restricted(owner);
+	int			level = begin_scripts();
 
 	/* one at a time, and nobody writes leads that half a workspace decides on */
 	run_script("LOCK TABLE @workspace@.lead IN SHARE ROW EXCLUSIVE MODE", schema);

@@ -444,17 +444,12 @@ add_engagement(Workspace *ws, Pending *pending, TupleTableSlot *source)
 {
 	TupleTableSlot *slot = ws->engagement_slot;
 	ScoreModel *model = ws->model;
-	int			natts = ws->engagement_tupdesc->natts;
 	TimestampTz at;
 	Touch	   *touch;
 	LeadHistory *history;
 
-	slot_getallattrs(source);
 	ResetExprContext(ws->engagement_econtext);
-	ExecClearTuple(slot);
-	memcpy(slot->tts_values, source->tts_values, natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, source->tts_isnull, natts * sizeof(bool));
-	ExecStoreVirtualTuple(slot);
+	workspace_borrow_row(slot, source);
 
 	at = DatumGetTimestampTz(slot->tts_values[ws->engagement_column[ENGAGEMENT_AT] - 1]);
 	touch = pending_touch(pending,
@@ -465,7 +460,7 @@ add_engagement(Workspace *ws, Pending *pending, TupleTableSlot *source)
 	else if (touch->rule_version != model->rule_version)
 		touch->whole = true;	/* the rules changed half way */
 	history->last_engaged_at = Max(history->last_engaged_at, at);
-	if (touch->whole || !score_state_evaluate(ws, model))
+	if (touch->whole || !score_evaluate_engagement(ws, model))
 		return;
 	if (history->totals == NULL)
 		history->totals = MemoryContextAllocZero(pending->batch_context,
@@ -552,21 +547,19 @@ touch_all(Workspace *ws)
 	char	   *query = psprintf("SELECT id FROM %s.lead WHERE last_engaged_at IS NOT NULL "
 								 "OR score_adjustment OPERATOR(pg_catalog.<>) 0 ORDER BY id", ws->schema);
 	OwnerSwitch saved = switch_to_owner(ws->owner);
+	int64	   *ids;
 	Touch	   *touches;
 	Touch	  **pointers;
 	int			n;
 
 	spi_begin();
 	spi_check(SPI_execute(query, false, 0), SPI_OK_SELECT, query);
-	n = (int) SPI_processed;
+	ids = spi_int64s(&n);
 	touches = palloc_extended((n + 1) * sizeof(Touch), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	pointers = palloc_extended((n + 1) * sizeof(Touch *), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < n; i++)
 	{
-		bool		isnull;
-
-		touches[i].history.lead_id =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		touches[i].history.lead_id = ids[i];
 		touches[i].whole = true;
 		pointers[i] = &touches[i];
 	}
@@ -579,16 +572,7 @@ touch_all(Workspace *ws)
 static void
 refuse_truncate(Workspace *ws, Relation relation)
 {
-	char	   *query = psprintf("SELECT FROM %s.lead LIMIT 1", ws->schema);
-	OwnerSwitch saved = switch_to_owner(ws->owner);
-	bool		any;
-
-	spi_begin();
-	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
-	any = SPI_processed > 0;
-	spi_end();
-	switch_back(saved);
-	if (any)
+	if (workspace_finds(relation, psprintf("SELECT FROM %s.lead LIMIT 1", ws->schema)))
 		refuse_ledger_change(relation);
 }
 

@@ -261,7 +261,7 @@ put_rules(ReturnSetInfo *rsinfo, const Argument *argument)
 		ExplanationRow row = {.dimension = model->dimensions[rule->dimension].name,
 		.rule_id = rule->rule.id, .rule = rule->rule.name};
 
-		row.points = points_clamp(rule->points, -rule->most, rule->most);
+		row.points = score_lead_rule_points(rule);
 		if (model->lead.holds[i])
 			put_row(rsinfo, &row);
 	}
@@ -451,21 +451,28 @@ set_time(Argument *argument, TimestampTz at)
 	argument->at = at;
 }
 
+/* The row that score_at and model_score return. */
+static Datum
+scores_of(FunctionCallInfo fcinfo, Argument *argument)
+{
+	Score		score = score_argument(argument);
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	score_values(argument, &score, values, nulls);
+	return composite(fcinfo, values, nulls);
+}
+
 /* score_at(record, timestamptz): the scores of a row of lead at any time. */
 Datum
 score_at(PG_FUNCTION_ARGS)
 {
 	Argument	argument;
-	Score		score;
-	Datum		values[5];
-	bool		nulls[5] = {false};
 
 	begin(fcinfo, &argument);
 	set_time(&argument, PG_GETARG_TIMESTAMPTZ(1));
 	take_state(&argument);
-	score = score_argument(&argument);
-	score_values(&argument, &score, values, nulls);
-	return composite(fcinfo, values, nulls);
+	return scores_of(fcinfo, &argument);
 }
 
 /* lead_score(record, timestamptz): the score alone */
@@ -485,17 +492,12 @@ Datum
 model_score(PG_FUNCTION_ARGS)
 {
 	Argument	argument;
-	Score		score;
-	Datum		values[5];
-	bool		nulls[5] = {false};
 
 	begin(fcinfo, &argument);
 	argument.model = workspace_model(argument.ws, PG_GETARG_INT64(1));
 	set_time(&argument, PG_GETARG_TIMESTAMPTZ(2));
 	take_history(&argument, argument.at);
-	score = score_argument(&argument);
-	score_values(&argument, &score, values, nulls);
-	return composite(fcinfo, values, nulls);
+	return scores_of(fcinfo, &argument);
 }
 
 /*
@@ -563,7 +565,7 @@ score_reasons(PG_FUNCTION_ARGS)
 		if (model->lead.holds[i] && model->lead.rules[i].points > 0)
 		{
 			reasons[n].rule = model->lead.rules[i].rule.name;
-			reasons[n++].points = Min(model->lead.rules[i].points, model->lead.rules[i].most);
+			reasons[n++].points = score_lead_rule_points(&model->lead.rules[i]);
 		}
 	for (int i = 0; i < model->engagement.n; i++)
 	{

@@ -27,18 +27,6 @@
 #define REPORT_EVERY	USECS_PER_SEC
 #define NOTICE_EVERY	(5 * USECS_PER_SEC)
 
-OwnerSwitch
-job_switch_to_owner(const Job *job)
-{
-	OwnerSwitch saved = switch_to_owner(job->owner);
-
-	/* as REINDEX does: nothing of the owner's may wait for who called this */
-	if (saved.userid != job->owner)
-		SetUserIdAndSecContext(job->owner, saved.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_NOFORCE_RLS | SECURITY_RESTRICTED_OPERATION);
-	return saved;
-}
-
 static void
 kind_tag(const Job *job, LOCKTAG *tag)
 {
@@ -83,7 +71,7 @@ job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schem
 static void
 run(const Job *job, const char *query, int expected)
 {
-	OwnerSwitch saved = job_switch_to_owner(job);
+	OwnerSwitch saved = switch_to_owner_restricted(job->owner);
 
 	spi_check(SPI_execute(query, false, 0), expected, query);
 	switch_back(saved);

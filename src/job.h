@@ -54,7 +54,4 @@ extern void job_release(Job *job);
 /* The workspace's name for queries; an error if it was dropped meanwhile. */
 extern const char *job_quoted_schema(const Job *job);
 
-/* Do what follows as the owner; pair with switch_back before any commit. */
-extern OwnerSwitch job_switch_to_owner(const Job *job);
-
 #endif							/* LEAD_MGMT_JOB_H */

@@ -563,19 +563,6 @@ decide_update(LeadRow *row)
 		assignment_route(row);
 }
 
-/* The writer's row into the workspace's slot, where it is worked on. */
-static void
-fill_slot(LeadRow *row, TupleTableSlot *source)
-{
-	int			natts = row->ws->tupdesc->natts;
-
-	slot_getallattrs(source);
-	ExecClearTuple(row->slot);
-	memcpy(row->slot->tts_values, source->tts_values, natts * sizeof(Datum));
-	memcpy(row->slot->tts_isnull, source->tts_isnull, natts * sizeof(bool));
-	ExecStoreVirtualTuple(row->slot);
-}
-
 /* lead_decide(): BEFORE ROW trigger */
 Datum
 lead_decide(PG_FUNCTION_ARGS)
@@ -596,7 +583,7 @@ lead_decide(PG_FUNCTION_ARGS)
 	row.old = insert ? NULL : trigdata->tg_trigslot;
 
 	ResetExprContext(row.ws->econtext);
-	fill_slot(&row, insert ? trigdata->tg_trigslot : trigdata->tg_newslot);
+	workspace_borrow_row(row.slot, insert ? trigdata->tg_trigslot : trigdata->tg_newslot);
 	if (insert)
 		decide_insert(&row);
 	else

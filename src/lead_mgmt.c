@@ -110,6 +110,17 @@ switch_to_owner(Oid owner)
 	return saved;
 }
 
+OwnerSwitch
+switch_to_owner_restricted(Oid owner)
+{
+	OwnerSwitch saved = switch_to_owner(owner);
+
+	if (saved.userid != owner)
+		SetUserIdAndSecContext(owner, saved.sec_context | SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_NOFORCE_RLS | SECURITY_RESTRICTED_OPERATION);
+	return saved;
+}
+
 void
 switch_back(OwnerSwitch saved)
 {
@@ -175,6 +186,19 @@ spi_check(int result, int expected, const char *query)
 	if (result != expected)
 		elog(ERROR, "SPI returned %s for query: %s",
 			 SPI_result_code_string(result), query);
+}
+
+int64 *
+spi_int64s(int *n)
+{
+	int64	   *values = palloc_extended((SPI_processed + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	bool		isnull;
+
+	*n = (int) SPI_processed;
+	for (int i = 0; i < *n; i++)
+		values[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+												1, &isnull));
+	return values;
 }
 
 void

@@ -38,6 +38,9 @@ typedef struct OwnerSwitch
 } OwnerSwitch;
 
 extern OwnerSwitch switch_to_owner(Oid owner);
+
+/* As REINDEX does: nothing of the owner's may wait for who called this. */
+extern OwnerSwitch switch_to_owner_restricted(Oid owner);
 extern void switch_back(OwnerSwitch saved);
 
 /* For ereport: the column and the constraint that a row violates. */
@@ -52,6 +55,10 @@ extern Datum spi_array(Datum *values, bool *nulls, int n, Oid type);
 
 /* An SPI call that must give this result, or it is an error. */
 extern void spi_check(int result, int expected, const char *query);
+
+/* The first column, of type bigint and not null, of the rows just read. */
+extern int64 *spi_int64s(int *n);
+
 extern void spi_begin(void);
 extern void spi_end(void);
 

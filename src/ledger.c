@@ -261,15 +261,7 @@ drop_deleted(Workspace *ws, Statement *batch)
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_EXISTING), values, NULL, false, 0),
 			  SPI_OK_SELECT, "lead");
 
-	nids = (int) SPI_processed;
-	ids = palloc((nids + 1) * sizeof(int64));
-	for (int i = 0; i < nids; i++)
-	{
-		bool		isnull;
-
-		ids[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-											 1, &isnull));
-	}
+	ids = spi_int64s(&nids);
 	qsort(ids, nids, sizeof(int64), compare_int64);
 	KEEP_ROWS(batch->status_changes, ids, nids);
 	KEEP_ROWS(batch->assignments, ids, nids);

@@ -40,7 +40,6 @@ PG_FUNCTION_INFO_V1(rescore);
 /* A page of leads, in memory of its own */
 typedef struct LeadPage
 {
-	Workspace  *ws;
 	int			n;
 	HeapTupleHeader *rows;
 	LeadHistory *histories;
@@ -74,7 +73,6 @@ slot_id(Workspace *ws)
 static void
 read_page(Workspace *ws, LeadPage *page)
 {
-	page->ws = ws;
 	page->n = (int) SPI_processed;
 	page->rows = palloc((page->n + 1) * sizeof(HeapTupleHeader));
 	page->histories = palloc0((page->n + 1) * sizeof(LeadHistory));
@@ -103,15 +101,7 @@ read_ready_states(Workspace *ws, LeadPage *page, int64 position)
 	values[1] = Int64GetDatum(page->histories[page->n - 1].lead_id);
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_READY_STATES), values, NULL, false, 0),
 			  SPI_OK_SELECT, "score_state");
-	page->nready = (int) SPI_processed;
-	page->ready = palloc((page->nready + 1) * sizeof(int64));
-	for (int i = 0; i < page->nready; i++)
-	{
-		bool		isnull;
-
-		page->ready[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-													 1, &isnull));
-	}
+	page->ready = spi_int64s(&page->nready);
 }
 
 typedef enum Verdict
@@ -167,19 +157,6 @@ judge(Workspace *ws, const LeadPage *page, int i, TimestampTz now)
 	return AS_IT_SHOULD_BE;
 }
 
-/* All of a page at once, so that every lock is taken in the order of the ids. */
-static void
-lock_leads(Workspace *ws, Datum *ids, int n)
-{
-	Datum		array;
-
-	if (n == 0)
-		return;
-	array = spi_array(ids, NULL, n, INT8OID);
-	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LOCK_LEADS), &array, NULL, false, 0),
-			  SPI_OK_SELECT, "lead");
-}
-
 /* Leads whose sums alone are to be written; they are locked. */
 static void
 refresh_states(Workspace *ws, const int64 *ids, int n)
@@ -187,7 +164,7 @@ refresh_states(Workspace *ws, const int64 *ids, int n)
 	Datum	   *values = palloc(n * sizeof(Datum));
 	StateRows	rows = {0};
 	Datum		array;
-	LeadPage		page;
+	LeadPage	page;
 
 	if (n == 0)
 		return;
@@ -230,7 +207,7 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 	int			nlocks = 0;
 	int			ntouches = 0;
 	int			nstates = 0;
-	LeadPage		page;
+	LeadPage	page;
 
 	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_PAGE), values, NULL, false, 0),
 			  SPI_OK_SELECT, "lead");
@@ -253,7 +230,9 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 		pointers[ntouches] = &touches[ntouches];
 		ntouches++;
 	}
-	lock_leads(ws, locks, nlocks);
+	/* all at once, so that every lock is taken in the order of the ids */
+	if (nlocks > 0)
+		lock_leads(ws, spi_array(locks, NULL, nlocks, INT8OID));
 	if (ntouches > 0)
 		job->changed += touch_leads(ws->lead_relid, pointers, ntouches);
 	refresh_states(ws, states, nstates);
@@ -280,7 +259,7 @@ rescore_batch(Job *job, int64 last_id)
 	engagement = table_open(sister_relation(job->namespace, job->owner, "engagement"), AccessShareLock);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	ws = cache_workspace(RelationGetRelid(lead));
-	saved = job_switch_to_owner(job);
+	saved = switch_to_owner_restricted(job->owner);
 	spi_begin();
 	n = rescore_page(job, ws, last_id, &wrote);
 	spi_end();
@@ -310,7 +289,7 @@ model_version(Job *job)
 static void
 count_leads(const Job *job, int64 *total, int64 *last_id)
 {
-	OwnerSwitch saved = job_switch_to_owner(job);
+	OwnerSwitch saved = switch_to_owner_restricted(job->owner);
 	char	   *query = psprintf("SELECT pg_catalog.count(*), pg_catalog.max(id) FROM %s.lead",
 								 job_quoted_schema(job));
 	bool		isnull;

@@ -298,21 +298,6 @@ rule_check(PG_FUNCTION_ARGS)
 	return PointerGetDatum(named_rule(trigdata, table, text));
 }
 
-/* Does a query over the workspace find anything? */
-static bool
-query_finds(Relation relation, char *query)
-{
-	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
-	bool		found;
-
-	spi_begin();
-	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
-	found = SPI_processed > 0;
-	spi_end();
-	switch_back(saved);
-	return found;
-}
-
 static void
 run_on_workspace(Relation relation, char *query)
 {
@@ -331,9 +316,9 @@ run_on_workspace(Relation relation, char *query)
 static void
 check_still_active(Relation relation, const char *schema, const char *id)
 {
-	if (query_finds(relation,
-					psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8 "
-							 "AND state OPERATOR(pg_catalog.=) 'active'", schema, quote_literal_cstr(id))))
+	if (workspace_finds(relation,
+						psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8 "
+								 "AND state OPERATOR(pg_catalog.=) 'active'", schema, quote_literal_cstr(id))))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
@@ -357,9 +342,9 @@ retire_others(Relation relation, const char *schema, const char *id)
 static void
 check_model_exists(Relation relation, const char *schema, const char *id)
 {
-	if (!query_finds(relation,
-					 psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8",
-							  schema, quote_literal_cstr(id))))
+	if (!workspace_finds(relation,
+						 psprintf("SELECT FROM %s.score_model WHERE id OPERATOR(pg_catalog.=) %s::pg_catalog.int8",
+								  schema, quote_literal_cstr(id))))
 		ereport(ERROR,
 				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 				 errmsg("score model %s does not exist", id),
@@ -453,10 +438,10 @@ model_required(PG_FUNCTION_ARGS)
 	if (!is_active(tuple_text(trigdata, trigdata->tg_trigtuple, "state")))
 		return PointerGetDatum(NULL);
 	sister_relation(RelationGetNamespace(relation), relation->rd_rel->relowner, "score_model");
-	if (query_finds(relation,
-					psprintf("SELECT FROM %1$s.score_model HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 "
-							 "AND pg_catalog.count(*) FILTER (WHERE state OPERATOR(pg_catalog.=) 'active') "
-							 "OPERATOR(pg_catalog.=) 0", schema)))
+	if (workspace_finds(relation,
+						psprintf("SELECT FROM %1$s.score_model HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 "
+								 "AND pg_catalog.count(*) FILTER (WHERE state OPERATOR(pg_catalog.=) 'active') "
+								 "OPERATOR(pg_catalog.=) 0", schema)))
 		ereport(ERROR,
 				(errcode(ERRCODE_RESTRICT_VIOLATION),
 				 errmsg("no score model would be active"),

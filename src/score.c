@@ -32,22 +32,20 @@ Datum
 points_to_numeric(Points points)
 {
 	int			decimals = POINT_DECIMALS;
+	Points		digits = points;
 	Datum		whole;
 	Datum		rest;
 
 	if (points == 0)
 		decimals = 0;
-	while (decimals > 0 && points % 10 == 0)
+	while (decimals > 0 && digits % 10 == 0)
 	{
-		points /= 10;
+		digits /= 10;
 		decimals--;
 	}
-	if (points <= PG_INT64_MAX && points >= PG_INT64_MIN)
-		return NumericGetDatum(int64_div_fast_to_numeric((int64) points, decimals));
+	if (digits <= PG_INT64_MAX && digits >= PG_INT64_MIN)
+		return NumericGetDatum(int64_div_fast_to_numeric((int64) digits, decimals));
 
-	points *= decimals == 0 ? POINT_SCALE : 1;
-	for (; decimals > 0 && decimals < POINT_DECIMALS; decimals++)
-		points *= 10;
 	points = points_clamp(points, -(Points) PG_INT64_MAX * POINT_SCALE,
 						  (Points) PG_INT64_MAX * POINT_SCALE);
 	whole = NumericGetDatum(int64_to_numeric((int64) (points / POINT_SCALE)));
@@ -55,7 +53,7 @@ points_to_numeric(Points points)
 	return DirectFunctionCall2(numeric_add, whole, rest);
 }
 
-/* The tables' checks keep to as many decimals; more are rounded. */
+/* More decimals are rounded. */
 Points
 points_from_numeric(Datum value)
 {
@@ -114,6 +112,12 @@ score_total_merge(const ScoreRule *rule, RuleTotal *total, const RuleTotal *more
 }
 
 Points
+score_lead_rule_points(const ScoreRule *rule)
+{
+	return points_clamp(rule->points, -rule->most, rule->most);
+}
+
+Points
 score_rule_points(const ScoreRule *rule, const RuleTotal *total, TimestampTz at)
 {
 	Points		points;
@@ -161,28 +165,47 @@ report_failures(Workspace *ws, ScoreRules *rules)
 {
 	for (int i = 0; i < rules->n; i++)
 		if (rules->failures[i] != NULL)
-		{
 			rule_failure_report(ws, &rules->rules[i].rule, rules->failures[i], false);
-			rules->failures[i] = NULL;
-		}
+}
+
+/* Returns whether any failed; they are left in rules->failures. */
+static bool
+evaluate_rules(Workspace *ws, ScoreRules *rules, const bool *known, ExprContext *econtext)
+{
+	/* a row before this one may have been cancelled half way */
+	memset(rules->failures, 0, rules->n * sizeof(ErrorData *));
+	return conditions_hold(rules->conditions, rules->n, known, econtext,
+						   &ws->settings, rules->holds, rules->failures);
 }
 
 void
 score_evaluate(Workspace *ws, ScoreModel *model)
 {
-	ScoreRules *rules = &model->lead;
 	MemoryContext old = MemoryContextSwitchTo(ws->econtext->ecxt_per_tuple_memory);
 	bool		failed;
 
-	/* a row before this one may have been cancelled half way */
-	memset(rules->failures, 0, rules->n * sizeof(ErrorData *));
 	score_memo_recall(ws, model);
-	failed = conditions_hold(rules->conditions, rules->n, model->known, ws->econtext,
-							 &ws->settings, rules->holds, rules->failures);
+	failed = evaluate_rules(ws, &model->lead, model->known, ws->econtext);
 	score_memo_learn(model);
 	if (failed)
+		report_failures(ws, &model->lead);
+	MemoryContextSwitchTo(old);
+}
+
+bool
+score_evaluate_engagement(Workspace *ws, ScoreModel *model)
+{
+	ScoreRules *rules = &model->engagement;
+	MemoryContext old = MemoryContextSwitchTo(ws->engagement_econtext->ecxt_per_tuple_memory);
+	bool		any = false;
+
+	if (evaluate_rules(ws, rules, NULL, ws->engagement_econtext))
 		report_failures(ws, rules);
 	MemoryContextSwitchTo(old);
+
+	for (int i = 0; i < rules->n; i++)
+		any = any || rules->holds[i];
+	return any;
 }
 
 static void
@@ -193,7 +216,7 @@ sum_lead_points(ScoreModel *model, Points *sums)
 		const ScoreRule *rule = &model->lead.rules[i];
 
 		if (model->lead.holds[i])
-			sums[rule->dimension] += points_clamp(rule->points, -rule->most, rule->most);
+			sums[rule->dimension] += score_lead_rule_points(rule);
 	}
 }
 

@@ -43,7 +43,14 @@ extern void score_evaluate(Workspace *ws, ScoreModel *model);
 extern Score score_compute(Workspace *ws, ScoreModel *model, const RuleTotal *totals,
 						   Points adjustment, TimestampTz at);
 
-/* What one rule on engagements gives, within max_points. */
+/*
+ * Evaluate the rules on engagement for the row in ws->engagement_slot; leaves
+ * in model->engagement.holds which ones held, and returns whether any did.
+ */
+extern bool score_evaluate_engagement(Workspace *ws, ScoreModel *model);
+
+/* What one rule that holds gives, within max_points: on lead, on engagements. */
+extern Points score_lead_rule_points(const ScoreRule *rule);
 extern Points score_rule_points(const ScoreRule *rule, const RuleTotal *total, TimestampTz at);
 
 /* Count one more engagement of a rule, or all that another total has. */

@@ -184,26 +184,6 @@ score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *st
 	table_close(relation, NoLock);
 }
 
-bool
-score_state_evaluate(Workspace *ws, ScoreModel *model)
-{
-	ScoreRules *rules = &model->engagement;
-	MemoryContext old = MemoryContextSwitchTo(ws->engagement_econtext->ecxt_per_tuple_memory);
-	bool		any = false;
-
-	memset(rules->failures, 0, rules->n * sizeof(ErrorData *));
-	if (conditions_hold(rules->conditions, rules->n, NULL, ws->engagement_econtext,
-						&ws->settings, rules->holds, rules->failures))
-		for (int i = 0; i < rules->n; i++)
-			if (rules->failures[i] != NULL)
-				rule_failure_report(ws, &rules->rules[i].rule, rules->failures[i], false);
-	MemoryContextSwitchTo(old);
-
-	for (int i = 0; i < rules->n; i++)
-		any = any || rules->holds[i];
-	return any;
-}
-
 static int
 compare_histories(const void *a, const void *b)
 {
@@ -234,7 +214,7 @@ count_engagement(Workspace *ws, ScoreModel *model, LeadHistory *leads, int n, He
 	if (lead == NULL || at > lead->until)
 		return;
 	lead->last_engaged_at = Max(lead->last_engaged_at, at);
-	if (!score_state_evaluate(ws, model))
+	if (!score_evaluate_engagement(ws, model))
 		return;
 	for (int i = 0; i < model->engagement.n; i++)
 		if (model->engagement.holds[i])
@@ -497,23 +477,23 @@ static void
 write_row(Workspace *ws, RowWriter *writer, const StateRow *row)
 {
 	bool		found = row_writer_find(writer, row->lead_id);
-	int			natts = RelationGetDescr(writer->relation)->natts;
 
-	ExecClearTuple(writer->new);
 	if (found)
-	{
-		slot_getallattrs(writer->old);
-		memcpy(writer->new->tts_values, writer->old->tts_values, natts * sizeof(Datum));
-		memcpy(writer->new->tts_isnull, writer->old->tts_isnull, natts * sizeof(bool));
-	}
+		workspace_borrow_row(writer->new, writer->old);
 	else
-		memset(writer->new->tts_isnull, true, natts * sizeof(bool));
+		ExecStoreAllNullTuple(writer->new);
 	fill_slot(ws, writer->new, row);
-	ExecStoreVirtualTuple(writer->new);
 	if (found)
 		row_writer_update(writer);
 	else
 		row_writer_insert(writer);
+}
+
+/* No row is kept of it, unless a later decision makes it one to doubt. */
+static bool
+is_gone(const StateRow *row)
+{
+	return row->gone && !statement_superseded(row->lead_id, row->decision);
 }
 
 static void
@@ -538,7 +518,7 @@ write_rows(Workspace *ws, const StateRows *rows)
 					 ws->state_checks);
 	check_layout(writer.relation, ws->state_tupdesc);
 	for (int i = 0; i < rows->n; i++)
-		if (!rows->rows[i].gone || statement_superseded(rows->rows[i].lead_id, rows->rows[i].decision))
+		if (!is_gone(&rows->rows[i]))
 			write_row(ws, &writer, &rows->rows[i]);
 	row_writer_end(&writer);
 }
@@ -569,7 +549,7 @@ score_state_write(Workspace *ws, const StateRows *rows)
 
 	for (int i = 0; i < rows->n; i++)
 	{
-		if (!rows->rows[i].gone || statement_superseded(rows->rows[i].lead_id, rows->rows[i].decision))
+		if (!is_gone(&rows->rows[i]))
 			nwrites++;
 		else if (rows->rows[i].exists)
 			delete_row(ws, rows->rows[i].lead_id);

@@ -41,12 +41,6 @@ extern RuleTotal *score_state_nothing(const ScoreModel *model);
 extern void score_state_read(Workspace *ws, int64 lead_id, Snapshot snapshot, ScoreState *state);
 
 /*
- * Evaluate the rules on engagements for the row in ws->engagement_slot; leaves
- * in model->engagement.holds which ones held.  Returns whether any did.
- */
-extern bool score_state_evaluate(Workspace *ws, ScoreModel *model);
-
-/*
  * Read what has happened from the tables themselves; the n leads in ascending
  * order, each with its "until".  "now" reads what is committed now, else the
  * active snapshot is used.

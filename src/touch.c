@@ -114,7 +114,6 @@ static int
 touch_by_query(Workspace *ws, Touch **touches, int n, Datum ids)
 {
 	int64	   *lost = palloc(n * sizeof(int64));
-	int			nlost = 0;
 	int			touched;
 	uint64		there;
 
@@ -129,8 +128,8 @@ touch_by_query(Workspace *ws, Touch **touches, int n, Datum ids)
 	if (there > (uint64) touched)
 	{
 		for (int i = 0; i < n; i++)
-			lost[nlost++] = touches[i]->history.lead_id;
-		report_lost(ws, lost, nlost);
+			lost[i] = touches[i]->history.lead_id;
+		report_lost(ws, lost, n);
 	}
 	return touched;
 }
@@ -142,16 +141,11 @@ touch_by_query(Workspace *ws, Touch **touches, int n, Datum ids)
 static void
 copy_row(Workspace *ws, RowWriter *writer)
 {
-	int			natts = RelationGetDescr(writer->relation)->natts;
 	int			scored_at = ws->column[LEAD_SCORED_AT] - 1;
 
-	slot_getallattrs(writer->old);
-	ExecClearTuple(writer->new);
-	memcpy(writer->new->tts_values, writer->old->tts_values, natts * sizeof(Datum));
-	memcpy(writer->new->tts_isnull, writer->old->tts_isnull, natts * sizeof(bool));
+	workspace_borrow_row(writer->new, writer->old);
 	writer->new->tts_values[scored_at] = TimestampTzGetDatum(GetCurrentTimestamp());
 	writer->new->tts_isnull[scored_at] = false;
-	ExecStoreVirtualTuple(writer->new);
 }
 
 /* One after the other, each locked when it is its turn. */
@@ -190,8 +184,7 @@ touch_ids(Touch **touches, int n)
 	return spi_array(values, NULL, n, INT8OID);
 }
 
-/* Returns how many there are. */
-static uint64
+uint64
 lock_leads(Workspace *ws, Datum ids)
 {
 	uint64		locked;

@@ -25,6 +25,9 @@ typedef struct Touch
  */
 extern int	touch_leads(Oid lead_relid, Touch **touches, int n);
 
+/* Lock them in the order of their ids; returns how many there are. */
+extern uint64 lock_leads(Workspace *ws, Datum ids);
+
 /* For the trigger of lead: is this UPDATE one of touch_leads()?  Once only. */
 extern Touch *touch_apply(Oid lead_relid, int64 lead_id);
 

@@ -327,6 +327,20 @@ workspace_rotation(Workspace *ws, int64 team_id)
 	return NULL;
 }
 
+bool
+workspace_finds(Relation relation, const char *query)
+{
+	OwnerSwitch saved = switch_to_owner(relation->rd_rel->relowner);
+	bool		found;
+
+	spi_begin();
+	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
+	found = SPI_processed > 0;
+	spi_end();
+	switch_back(saved);
+	return found;
+}
+
 void
 workspace_store_row(TupleTableSlot *slot, HeapTupleHeader row)
 {
@@ -338,6 +352,18 @@ workspace_store_row(TupleTableSlot *slot, HeapTupleHeader row)
 	tuple.t_data = row;
 	ExecClearTuple(slot);
 	heap_deform_tuple(&tuple, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+	ExecStoreVirtualTuple(slot);
+}
+
+void
+workspace_borrow_row(TupleTableSlot *slot, TupleTableSlot *source)
+{
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	slot_getallattrs(source);
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, source->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, source->tts_isnull, natts * sizeof(bool));
 	ExecStoreVirtualTuple(slot);
 }
 

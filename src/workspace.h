@@ -319,11 +319,20 @@ extern const char *lead_column_name(LeadColumn column);
 extern Oid	sister_relation(Oid namespace, Oid owner, const char *name);
 extern Oid	workspace_check_owner(const char *schema, Oid namespace);
 extern Oid	lead_of_sister(Relation relation);
+
+/* As its owner, does a query over the workspace of this table find anything? */
+extern bool workspace_finds(Relation relation, const char *query);
 extern Rotation *workspace_rotation(Workspace *ws, int64 team_id);
 extern SPIPlanPtr workspace_plan(Workspace *ws, WorkspacePlan which);
 
 /* A row that came as a composite value, into a slot of its table. */
 extern void workspace_store_row(TupleTableSlot *slot, HeapTupleHeader row);
+
+/*
+ * The values of a row into another slot of its table, where they may be
+ * changed; what they point to stays the source's.
+ */
+extern void workspace_borrow_row(TupleTableSlot *slot, TupleTableSlot *source);
 
 /* For hints: the first names of a catalogue, quoted */
 extern char *workspace_list_names(char **names, int n);
