@@ -53,11 +53,16 @@ for part in $parts; do
 done
 printf '\t"";\n'
 
-# The columns that lead is made with, and the one that lead_now adds.
-printf '\nstatic const char lead_column_names[] =\n\t"{'
-awk '/^CREATE TABLE IF NOT EXISTS @workspace@.lead \(/ { inside = 1; next } /^\)/ { inside = 0 }
-	inside && !/^  CONSTRAINT / { printf "%s,", $1 }' "$directory/lead.sql"
-printf 'grade_until}";\n'
+# The columns that lead is made with, and what views of it add.
+lead_columns()
+{
+	awk '/^CREATE TABLE IF NOT EXISTS @workspace@.lead \(/ { inside = 1; next } /^\)/ { inside = 0 }
+		inside && !/^  CONSTRAINT / { printf "%s,", $1 }' "$directory/lead.sql"
+}
+printf '\nstatic const char lead_column_names[] =\n\t"{%sgrade_until}";\n' "$(lead_columns)"
+printf '\nstatic const char export_column_names[] =\n\t"{%s' "$(lead_columns)"
+sed -n 's/^COMMENT ON COLUMN @workspace@\.lead_export\.\([a-z_]*\) .*/\1/p' "$directory/export.sql" | paste -s -d , - |
+	sed 's/$/}";/'
 
 for script in $scripts; do
 	printf '\nstatic const char %s_sql[] =\n' "$script"

@@ -34,34 +34,65 @@ PG_FUNCTION_INFO_V1(create_workspace);
 PG_FUNCTION_INFO_V1(upgrade_workspace);
 PG_FUNCTION_INFO_V1(workspaces);
 
+/* Views that show the columns that users added to lead, at their marks */
+typedef struct OwnColumns
+{
+	const char *mark;
+	const char *view;
+	const char *others;			/* columns that the script itself names */
+	const char *expression;		/* format() of name, type and name */
+	const char *number;			/* the same for numbers and booleans */
+} OwnColumns;
+
+#define BY_NAME ", lead_mgmt.lead_value(r.lead, %L, NULL::%s) AS %I"
+
+static const OwnColumns own_columns[] = {
+	{"@lead_columns@", "lead_now", lead_column_names, BY_NAME, BY_NAME},
+	{"@export_columns@", "lead_export", export_column_names, BY_NAME, BY_NAME},
+	{"@spreadsheet_columns@", "lead_export_spreadsheet", export_column_names,
+		", pg_catalog.regexp_replace(e.%1$I::pg_catalog.text, f.formula, $$'\\&$$) AS %1$I", ", e.%1$I"},
+};
+
 /*
- * Columns that users added to lead, for the view that shows all of them: first
- * those that the view has already, since a view cannot lose a column, then the
- * others.  What lead has as it is made, the script itself names.
+ * Columns that users added to lead: first those that the view has already,
+ * since a view cannot lose a column, then the others.
  */
 static void
-append_lead_columns(StringInfo sql, const char *schema)
+append_own_columns(StringInfo sql, const char *schema, const OwnColumns *own)
 {
 	static const char *query =
 		"SELECT pg_catalog.string_agg(pg_catalog.format("
-		"', lead_mgmt.lead_value(r.lead, %%L, NULL::%%s) AS %%I', c.name, c.type, c.name), '' ORDER BY c.place, c.attnum) "
+		"CASE WHEN c.category IN ('N', 'B') THEN %5$s ELSE %4$s END, c.name, c.type, c.name), '' ORDER BY c.place, c.attnum) "
 		"FROM ("
 		"SELECT DISTINCT ON (a.attname) a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, "
+		"t.typcategory AS category, "
 		"CASE WHEN a.attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%1$s) THEN 0 ELSE 1 END AS place, a.attnum "
 		"FROM pg_catalog.pg_attribute a "
+		"JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid "
 		"WHERE a.attrelid OPERATOR(pg_catalog.=) ANY (ARRAY[pg_catalog.to_regclass(%1$s), pg_catalog.to_regclass(%2$s)]) "
 		"AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped "
 		"AND a.attname OPERATOR(pg_catalog.<>) ALL (%3$s::pg_catalog.text[]) "
 		"ORDER BY a.attname, place) c";
-	char	   *view = quote_literal_cstr(psprintf("%s.lead_now", schema));
+	char	   *view = quote_literal_cstr(psprintf("%s.%s", schema, own->view));
 	char	   *table = quote_literal_cstr(psprintf("%s.lead", schema));
 	char	   *columns;
 
-	spi_check(SPI_execute(psprintf(query, view, table, quote_literal_cstr(lead_column_names)), true, 1),
+	spi_check(SPI_execute(psprintf(query, view, table, quote_literal_cstr(own->others),
+								   quote_literal_cstr(own->expression), quote_literal_cstr(own->number)),
+						  true, 1),
 			  SPI_OK_SELECT, query);
 	columns = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	if (columns != NULL)
 		appendStringInfoString(sql, columns);
+}
+
+static const OwnColumns *
+find_own_columns(const char *script)
+{
+	for (int i = 0; i < count_of(own_columns); i++)
+		if (strncmp(script, own_columns[i].mark, strlen(own_columns[i].mark)) == 0)
+			return &own_columns[i];
+	return NULL;
 }
 
 /* Put the schema's name and the version in their places; in one pass. */
@@ -75,7 +106,14 @@ fill_in(const char *script, const char *schema)
 	initStringInfo(&sql);
 	while (*script != '\0')
 	{
-		if (strncmp(script, "@workspace@", 11) == 0)
+		const OwnColumns *own = *script == '@' ? find_own_columns(script) : NULL;
+
+		if (own != NULL)
+		{
+			append_own_columns(&sql, name, own);
+			script += strlen(own->mark);
+		}
+		else if (strncmp(script, "@workspace@", 11) == 0)
 		{
 			appendStringInfoString(&sql, name);
 			script += 11;
@@ -84,11 +122,6 @@ fill_in(const char *script, const char *schema)
 		{
 			appendStringInfoString(&sql, version);
 			script += 9;
-		}
-		else if (strncmp(script, "@lead_columns@", 14) == 0)
-		{
-			append_lead_columns(&sql, name);
-			script += 14;
 		}
 		else
 			appendStringInfoChar(&sql, *script++);
