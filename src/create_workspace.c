@@ -50,7 +50,8 @@ static const OwnColumns own_columns[] = {
 	{"@lead_columns@", "lead_now", lead_column_names, BY_NAME, BY_NAME},
 	{"@export_columns@", "lead_export", export_column_names, BY_NAME, BY_NAME},
 	{"@spreadsheet_columns@", "lead_export_spreadsheet", export_column_names,
-		", pg_catalog.regexp_replace(e.%1$I::pg_catalog.text, f.formula, $$'\\&$$) AS %1$I", ", e.%1$I"},
+		", pg_catalog.regexp_replace(lead_mgmt.lead_value(r.lead, %1$L, NULL::pg_catalog.text), f.formula, $$'\\&$$) AS %1$I",
+	BY_NAME},
 };
 
 /*
