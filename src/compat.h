@@ -112,6 +112,15 @@ lead_init_range_table(EState *estate, Relation relation, Bitmapset *updated_colu
 #define lead_lock_held(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* 16 says more about what it could not read */
+#if PG_VERSION_NUM >= 160000
+#define lead_decode_date_time(field, ftype, nf, dtype, tm, fsec, tz) \
+	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz, NULL)
+#else
+#define lead_decode_date_time(field, ftype, nf, dtype, tm, fsec, tz) \
+	DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tz)
+#endif
+
 /* 19 gave catalog caches a type of their own */
 #if PG_VERSION_NUM >= 190000
 typedef SysCacheIdentifier lead_syscache_id;

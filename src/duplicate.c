@@ -307,7 +307,7 @@ duplicate_check(LeadRow *row, MatchKey key)
 		probe_find(&probe, &own, &found);
 		probe_close(&probe);
 		if (found.earliest != 0)
-			refuse_duplicate(ws, row->relation, key, value, found.earliest, GetUserId());
+			refuse_duplicate(ws, row->relation, key, value, found.earliest, current_writer());
 		if (found.n == 0)
 			return;
 		XactLockTableWait(found.in_progress[0].xid, row->relation,

@@ -33,7 +33,9 @@
 #include "key.h"
 #include "ledger.h"
 #include "lead.h"
+#include "lead_check.h"
 #include "lead_score.h"
+#include "lead_write.h"
 #include "rule_failure.h"
 #include "status.h"
 #include "touch.h"
@@ -138,92 +140,6 @@ blank_is_null(LeadRow *row, LeadColumn column)
 		lead_set_null(row, column);
 }
 
-static void
-check_name(LeadRow *row)
-{
-	AttrNumber	attno = row->ws->column[LEAD_CONTACT_NAME];
-
-	if (lead_isnull(row, LEAD_CONTACT_NAME))
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
-						"contact_name", RelationGetRelationName(row->relation)),
-				 errdetail("Every lead has the name of a person."),
-				 errhint("Give the name of the person."),
-				 err_column_constraint(row->relation, attno, "lead_contact_name_check")));
-	if (text_is_blank_of(text_value(row, LEAD_CONTACT_NAME)))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("contact name of a lead cannot be blank"),
-				 errdetail("Column contact_name has nothing but white space."),
-				 errhint("Give the name of the person."),
-				 err_column_constraint(row->relation, attno,
-					   "lead_contact_name_check")));
-}
-
-static void
-check_contact_method(LeadRow *row)
-{
-	if (lead_isnull(row, LEAD_EMAIL) && lead_isnull(row, LEAD_PHONE))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("lead has no way to be contacted"),
-				 errdetail("Both email and phone are empty."),
-				 errhint("Give an e-mail address or a phone number."),
-				 err_column_constraint(row->relation, row->ws->column[LEAD_EMAIL],
-					   "lead_contact_method_check")));
-}
-
-static void
-check_email(LeadRow *row)
-{
-	text	   *email = text_value(row, LEAD_EMAIL);
-	const char *problem = email == NULL ? NULL : email_problem_of(email);
-
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("invalid e-mail address: \"%s\"", text_to_cstring(email)),
-				 errdetail_internal("%s", problem),
-				 errhint("Give an address such as kim@example.com, or none."),
-				 err_column_constraint(row->relation, row->ws->column[LEAD_EMAIL],
-					   "lead_email_check")));
-}
-
-static void
-check_phone(LeadRow *row)
-{
-	text	   *phone = text_value(row, LEAD_PHONE);
-	const char *problem = phone == NULL ? NULL : phone_problem_of(phone);
-
-	if (problem != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("invalid phone number: \"%s\"", text_to_cstring(phone)),
-				 errdetail_internal("%s", problem),
-				 errhint("Give a number such as +1 212 555 0143, or none."),
-				 err_column_constraint(row->relation, row->ws->column[LEAD_PHONE],
-					   "lead_phone_check")));
-}
-
-static void
-check_source(LeadRow *row)
-{
-	char	   *source = lead_text(row, LEAD_SOURCE);
-
-	if (source == NULL || workspace_has_name(row->ws->sources, row->ws->nsources, source))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-			 errmsg("lead source \"%s\" does not exist", source),
-			 errdetail("Key (source)=(%s) is not present in table \"lead_source\".", source),
-			 row->ws->nsources > 0 ?
-			 errhint("Add it to lead_source, or use one of %s.", workspace_list_names(row->ws->sources, row->ws->nsources)) :
-			 errhint("Add it to lead_source."),
-			 err_column_constraint(row->relation, row->ws->column[LEAD_SOURCE],
-					   "lead_source_fkey")));
-}
-
 /* Refuse what cannot be a lead; of an UPDATE, only what it changed. */
 static void
 check_row(LeadRow *row)
@@ -232,19 +148,20 @@ check_row(LeadRow *row)
 	bool		phone = changed(row, LEAD_PHONE);
 
 	if (changed(row, LEAD_CONTACT_NAME))
-		check_name(row);
+		lead_check_name(row->ws, row->relation, text_value(row, LEAD_CONTACT_NAME));
 	if (email)
 		blank_is_null(row, LEAD_EMAIL);
 	if (phone)
 		blank_is_null(row, LEAD_PHONE);
 	if (email || phone)
-		check_contact_method(row);
+		lead_check_contact_method(row->ws, row->relation, text_value(row, LEAD_EMAIL),
+								  text_value(row, LEAD_PHONE));
 	if (email)
-		check_email(row);
+		lead_check_email(row->ws, row->relation, text_value(row, LEAD_EMAIL));
 	if (phone)
-		check_phone(row);
+		lead_check_phone(row->ws, row->relation, text_value(row, LEAD_PHONE));
 	if (changed(row, LEAD_SOURCE))
-		check_source(row);
+		lead_check_source(row->ws, row->relation, text_value(row, LEAD_SOURCE));
 }
 
 static void
@@ -293,9 +210,12 @@ check_duplicates(LeadRow *row)
 			duplicate_check(row, key);
 }
 
-/* Days of the time allowed are days of the workspace, not of the session. */
+/*
+ * The time allowed begins with "from".  Its days are days of the workspace,
+ * not of the session.
+ */
 static void
-decide_response_due(LeadRow *row)
+decide_response_due(LeadRow *row, Datum from)
 {
 	pg_tz	   *volatile session_zone = session_timezone;
 	volatile Datum due = (Datum) 0;
@@ -303,8 +223,7 @@ decide_response_due(LeadRow *row)
 	session_timezone = row->ws->settings.time_zone;
 	PG_TRY();
 	{
-		due = DirectFunctionCall2(timestamptz_pl_interval,
-								  lead_value(row, LEAD_CREATED_AT),
+		due = DirectFunctionCall2(timestamptz_pl_interval, from,
 								  IntervalPGetDatum(&row->ws->response_within));
 	}
 	PG_FINALLY();
@@ -375,7 +294,7 @@ decide_insert(LeadRow *row)
 	lead_score_decide(row, NULL);
 	status_check(row, NULL, lead_text(row, LEAD_STATUS));
 	check_duplicates(row);
-	decide_response_due(row);
+	decide_response_due(row, lead_value(row, LEAD_CREATED_AT));
 	row->statement->drawn_rep_id = 0;
 	if (lead_isnull(row, LEAD_OWNER_ID))
 	{
@@ -433,7 +352,7 @@ decide_created_at(LeadRow *row)
 		return old_status_since(row);
 
 	check_created_at(row);
-	decide_response_due(row);
+	decide_response_due(row, TimestampTzGetDatum(created_at));
 	first = ledger_first_change(row->ws, DatumGetInt64(lead_value(row, LEAD_ID)));
 	if (first == DT_NOEND)
 		return created_at;
@@ -538,15 +457,54 @@ keep_owner_of_upsert(LeadRow *row)
 	insert->drawn_rep_id = 0;
 }
 
+/* The person is back; see LeadWrite. */
+static bool
+reopen(LeadRow *row)
+{
+	char	   *status = slot_text(row->old, row->ws->column[LEAD_STATUS]);
+	bool		given_up = status != NULL &&
+		workspace_has_name(row->ws->reopened, row->ws->nreopened, status);
+
+	if (!given_up && lead_isnull(row, LEAD_ARCHIVED_AT))
+		return false;
+	lead_set_null(row, LEAD_ARCHIVED_AT);
+	lead_set_null(row, LEAD_FIRST_RESPONSE_AT);
+	decide_response_due(row, TimestampTzGetDatum(row->statement->at));
+	/* what the person says must not be lost because a guard does not hold */
+	if (given_up && status_possible(row, status, "new"))
+		lead_set_text(row, LEAD_STATUS, "new");
+	return true;
+}
+
+/* What an UPDATE of ours does besides; returns whether the lead was reopened. */
+static bool
+apply_write(LeadRow *row, const LeadWrite *write)
+{
+	for (int i = 0; i < write->nvalues; i++)
+	{
+		if (write->isnull[i])
+			lead_set_null(row, write->columns[i]);
+		else
+			lead_set(row, write->columns[i], write->values[i]);
+	}
+	return write->reopen && reopen(row);
+}
+
 static void
 decide_update(LeadRow *row)
 {
 	bool		all = lead_recompute_depth > 0;
+	int64		lead_id = DatumGetInt64(lead_value(row, LEAD_ID));
 	Touch	   *touch;
+	LeadWrite  *write;
 	bool		became_ready = false;
+	bool		reopened = false;
 
 	restore_derived(row);
-	touch = touch_apply(row->ws->lead_relid, DatumGetInt64(lead_value(row, LEAD_ID)));
+	touch = touch_apply(row->ws->lead_relid, lead_id);
+	write = lead_write_apply(row->ws->lead_relid, lead_id);
+	if (write != NULL)
+		reopened = apply_write(row, write);
 	if (lead_isnull(row, LEAD_CREATED_AT))
 		lead_set(row, LEAD_CREATED_AT, TimestampTzGetDatum(row->statement->at));
 	stamp_update(row);
@@ -555,11 +513,12 @@ decide_update(LeadRow *row)
 	if (all || touch != NULL || lead_isnull(row, LEAD_SCORE) || score_columns_changed(row))
 		became_ready = lead_score_decide(row, touch);
 	if (lead_isnull(row, LEAD_RESPONSE_DUE_AT))
-		decide_response_due(row);
+		decide_response_due(row, lead_value(row, LEAD_CREATED_AT));
 	keep_owner_of_upsert(row);
 	decide_status(row);
 	check_duplicates(row);
-	if (became_ready && lead_isnull(row, LEAD_OWNER_ID) && !changed(row, LEAD_OWNER_ID))
+	if ((became_ready || reopened) && lead_isnull(row, LEAD_OWNER_ID) &&
+		!changed(row, LEAD_OWNER_ID))
 		assignment_route(row);
 }
 

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
+#include "utils/uuid.h"
 
 #include "cache.h"
 #include "engagement.h"
@@ -24,6 +25,7 @@ LEAD_MGMT_MODULE_MAGIC;
 
 char	   *lead_mgmt_actor = NULL;
 char	   *lead_mgmt_as_of = NULL;
+Oid			lead_mgmt_writer = InvalidOid;
 
 void		_PG_init(void);
 
@@ -49,12 +51,7 @@ check_as_of(char **newval, void **extra pg_attribute_unused(),
 		ParseDateTime(*newval, workbuf, sizeof(workbuf), field, ftype,
 					  MAXDATEFIELDS, &nf) != 0 ||
 		nf != 1 || ftype[0] != DTK_DATE ||
-#if PG_VERSION_NUM >= 160000
-		DecodeDateTime(field, ftype, nf, &dtype, &tm, &fsec, &tz, NULL) != 0
-#else
-		DecodeDateTime(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0
-#endif
-		)
+		lead_decode_date_time(field, ftype, nf, &dtype, &tm, &fsec, &tz) != 0)
 	{
 		GUC_check_errdetail("The value must be a date such as 2026-06-30, or empty.");
 		return false;
@@ -81,6 +78,12 @@ _PG_init(void)
 	rotation_init();
 	statement_init();
 	engagement_init();
+}
+
+Oid
+current_writer(void)
+{
+	return OidIsValid(lead_mgmt_writer) ? lead_mgmt_writer : GetUserId();
 }
 
 char *
@@ -166,6 +169,11 @@ spi_array(Datum *values, bool *nulls, int n, Oid type)
 			length = sizeof(Interval);
 			by_value = false;
 			align = TYPALIGN_DOUBLE;
+			break;
+		case UUIDOID:
+			length = UUID_LEN;
+			by_value = false;
+			align = TYPALIGN_CHAR;
 			break;
 		case TEXTOID:
 		case JSONBOID:

@@ -28,6 +28,14 @@ extern char *current_actor(void);
 extern char *current_login(void);
 
 /*
+ * Who is to be told no more than he may see.  That is the current user, unless
+ * what runs as the owner writes leads for somebody, whom lead_mgmt_writer
+ * names for that time.
+ */
+extern Oid	lead_mgmt_writer;
+extern Oid	current_writer(void);
+
+/*
  * Run what follows as the owner of a table, as the server's own foreign keys
  * do; always paired, before any commit.
  */

@@ -295,7 +295,7 @@ forget_batch(Statement *statement)
 void
 ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 {
-	Oid			caller = GetUserId();
+	Oid			caller = current_writer();
 	OwnerSwitch saved;
 	Statement	batch = *statement;
 	MemoryContext batch_context = statement->batch_context;

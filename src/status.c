@@ -149,6 +149,15 @@ refuse(LeadRow *row, const char *from, const char *to, Transition *transition,
 					   "lead_status_transition")));
 }
 
+bool
+status_possible(LeadRow *row, const char *from, const char *to)
+{
+	Transition *transition = find_transition(row->ws, from, to);
+	char	   *failure;
+
+	return transition != NULL && guard_holds(row->ws, transition, &failure);
+}
+
 void
 status_check(LeadRow *row, const char *from, const char *to)
 {

@@ -13,6 +13,9 @@
 /* Refuse the row unless it may go from "from" (NULL: insert) to "to". */
 extern void status_check(LeadRow *row, const char *from, const char *to);
 
+/* May it? */
+extern bool status_possible(LeadRow *row, const char *from, const char *to);
+
 /* Refuse a time that a change of status brings along, unless it is possible. */
 extern void status_check_time(LeadRow *row, TimestampTz last, TimestampTz at);
 

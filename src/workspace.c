@@ -131,6 +131,23 @@ lead_of_sister(Relation relation)
 #define RELINK_ARGUMENTS \
 	5, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTOID, TIMESTAMPTZOID}, false
 
+/*
+ * Leads of a key, as far as one looks at them: at some numbers half the world
+ * can be called.
+ */
+#define KNOWN_COLUMNS \
+	"l.id, l.merged_into, l.archived_at IS NOT NULL AS archived, " \
+	"l.email IS NOT NULL AS has_email, l.contact_name "
+
+#define KNOWN_BY_KEY(way, column, key) \
+	"(SELECT " way "::pg_catalog.int8 AS way, " KNOWN_COLUMNS "FROM %1$s.lead l " \
+	"WHERE l." column " OPERATOR(pg_catalog.=) u." key " ORDER BY l.id LIMIT 250)"
+
+#define KNOWN_BY_ALIAS(way, key) \
+	"(SELECT " way "::pg_catalog.int8 AS way, " KNOWN_COLUMNS "FROM %1$s.lead_alias a " \
+	"JOIN %1$s.lead l ON l.id OPERATOR(pg_catalog.=) a.lead_id " \
+	"WHERE a.key OPERATOR(pg_catalog.=) '" key "' AND a.value OPERATOR(pg_catalog.=) u." key " LIMIT 250)"
+
 typedef struct PlanSource
 {
 	const char *query;			/* %1$s: the quoted schema */
@@ -252,6 +269,39 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"INSERT INTO %1$s.lead_event (lead_id, event, at) SELECT pg_catalog.unnest($1), $2, $3",
 		3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}, false
 	},
+	[PLAN_SUBMISSIONS] = {
+		"SELECT e.submission_id, e.lead_id FROM %1$s.engagement e "
+		"WHERE e.submission_id OPERATOR(pg_catalog.=) ANY ($1)",
+		1, {UUIDARRAYOID}, true
+	},
+	[PLAN_KNOWN] = {
+		"SELECT u.n, c.way, c.id, c.merged_into, c.archived, c.has_email, c.contact_name "
+		"FROM (SELECT pg_catalog.unnest($1) AS n, pg_catalog.unnest($2) AS email, "
+		"pg_catalog.unnest($3) AS phone, pg_catalog.unnest($4) AS name) u CROSS JOIN LATERAL ("
+		KNOWN_BY_KEY("0", "email_key", "email") " UNION ALL "
+		KNOWN_BY_KEY("1", "phone_key", "phone") " UNION ALL "
+		KNOWN_BY_KEY("2", "name_key", "name") " UNION ALL "
+		KNOWN_BY_ALIAS("3", "email") " UNION ALL "
+		KNOWN_BY_ALIAS("4", "phone") ") c",
+		4, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, true
+	},
+	[PLAN_KNOWN_ALIAS] = {
+		"INSERT INTO %1$s.lead_alias (lead_id, key, value) "
+		"SELECT u.lead_id, u.key, u.value "
+		"FROM (SELECT pg_catalog.unnest($1) AS lead_id, pg_catalog.unnest($2) AS key, "
+		"pg_catalog.unnest($3) AS value) u "
+		"WHERE NOT EXISTS (SELECT FROM %1$s.lead_alias a "
+		"WHERE a.lead_id OPERATOR(pg_catalog.=) u.lead_id AND a.key OPERATOR(pg_catalog.=) u.key "
+		"AND a.value OPERATOR(pg_catalog.=) u.value)",
+		3, {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID}, true
+	},
+	[PLAN_KNOWN_ENGAGEMENT] = {
+		"INSERT INTO %1$s.engagement (lead_id, kind, at, url, campaign, properties, submission_id) "
+		"SELECT pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3), "
+		"pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)",
+		7, {INT8ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		JSONBARRAYOID, UUIDARRAYOID}, false
+	},
 };
 
 /*
@@ -282,15 +332,13 @@ plan_by_index(SPIPlanPtr plan)
 }
 
 static SPIPlanPtr
-prepare(Workspace *ws, const PlanSource *source)
+prepare(char *query, int nargs, const Oid *argtypes, bool by_index)
 {
-	char	   *query = psprintf(source->query, ws->schema);
-	Oid			argtypes[lengthof(source->argtypes)];
+	Oid		   *types = palloc((nargs + 1) * sizeof(Oid));
 	SPIPlanPtr	plan;
 
-	memcpy(argtypes, source->argtypes, sizeof(argtypes));
-	plan = SPI_prepare_cursor(query, source->nargs, argtypes,
-							  source->by_index ? CURSOR_OPT_GENERIC_PLAN : 0);
+	memcpy(types, argtypes, nargs * sizeof(Oid));
+	plan = SPI_prepare_cursor(query, nargs, types, by_index ? CURSOR_OPT_GENERIC_PLAN : 0);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare returned %s for query: %s",
 			 SPI_result_code_string(SPI_result), query);
@@ -310,10 +358,21 @@ workspace_plan(Workspace *ws, WorkspacePlan which)
 	const PlanSource *source = &plan_sources[which];
 
 	if (ws->plans[which] == NULL)
-		ws->plans[which] = prepare(ws, source);
+		ws->plans[which] = prepare(psprintf(source->query, ws->schema), source->nargs,
+								   source->argtypes, source->by_index);
 	/* each time: many a thing makes the server plan again, a search_path too */
 	if (source->by_index)
 		plan_by_index(ws->plans[which]);
+	return ws->plans[which];
+}
+
+SPIPlanPtr
+workspace_built_plan(Workspace *ws, WorkspacePlan which, char *(*build) (Workspace *ws),
+					 int nargs, const Oid *argtypes)
+{
+	if (ws->plans[which] == NULL)
+		ws->plans[which] = prepare(build(ws), nargs, argtypes, true);
+	plan_by_index(ws->plans[which]);
 	return ws->plans[which];
 }
 

@@ -203,6 +203,7 @@ typedef struct MatchRule
 {
 	char	   *name;			/* NULL: no rule for this key, or it is off */
 	bool		reject;
+	bool		attach;			/* a submission with this key is that person's */
 	Oid			index;			/* on (key, id) of lead */
 } MatchRule;
 
@@ -231,9 +232,16 @@ typedef enum WorkspacePlan
 	PLAN_LEAD_ROWS,
 	PLAN_LEAD_SEEN,
 	PLAN_READY_STATES,
-	PLAN_LEAD_EVENT
+	PLAN_LEAD_EVENT,
+	PLAN_SUBMISSIONS,
+	PLAN_KNOWN,
+	PLAN_KNOWN_ALIAS,
+	PLAN_KNOWN_ENGAGEMENT,
+	PLAN_KNOWN_INSERT,			/* this and the next are built, see known_store.c */
+	PLAN_KNOWN_LOCK,
+	PLAN_KNOWN_FILL
 } WorkspacePlan;
-#define WORKSPACE_PLANS (PLAN_LEAD_EVENT + 1)
+#define WORKSPACE_PLANS (PLAN_KNOWN_FILL + 1)
 
 typedef struct Workspace
 {
@@ -288,6 +296,8 @@ typedef struct Workspace
 	char	  **sources;
 	int			nstatuses;
 	char	  **statuses;
+	int			nreopened;		/* statuses that who comes back leaves */
+	char	  **reopened;
 
 	/* scoring */
 	ScoreModel *model;			/* the active one */
@@ -324,6 +334,11 @@ extern Oid	lead_of_sister(Relation relation);
 extern bool workspace_finds(Relation relation, const char *query);
 extern Rotation *workspace_rotation(Workspace *ws, int64 team_id);
 extern SPIPlanPtr workspace_plan(Workspace *ws, WorkspacePlan which);
+
+/* The same for a query that "build" makes; planned as if tables were large. */
+extern SPIPlanPtr workspace_built_plan(Workspace *ws, WorkspacePlan which,
+									   char *(*build) (Workspace *ws),
+									   int nargs, const Oid *argtypes);
 
 /* A row that came as a composite value, into a slot of its table. */
 extern void workspace_store_row(TupleTableSlot *slot, HeapTupleHeader row);

@@ -1045,7 +1045,7 @@ load_match_rules(Workspace *ws, Relation lead)
 {
 	uint64		n = read_rows(ws, "SELECT name, key, action FROM %s.match_rule "
 							  "WHERE action OPERATOR(pg_catalog.<>) 'off' "
-							  "ORDER BY action OPERATOR(pg_catalog.=) 'reject', name DESC");
+							  "ORDER BY pg_catalog.array_position(ARRAY['flag', 'attach', 'reject'], action), name DESC");
 
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -1057,6 +1057,7 @@ load_match_rules(Workspace *ws, Relation lead)
 			{
 				ws->match[k].name = row_name(ws, i, 1);
 				ws->match[k].reject = (strcmp(action, "reject") == 0);
+				ws->match[k].attach = (strcmp(action, "attach") == 0);
 				ws->match[k].index = find_key_index(ws, lead, match_key_column[k]);
 			}
 	}
@@ -1075,7 +1076,7 @@ load_relids(Workspace *ws)
 		"status_transition", "assignment_rule", "match_rule",
 		"status_change", "assignment", "duplicate_link", "rule_failure",
 		"duplicate_decision", "funnel_stage", "engagement_kind", "engagement",
-		"score_adjustment", "score_state", "lead_event"
+		"score_adjustment", "score_state", "lead_event", "lead_alias"
 	};
 
 	if (sister_relation(ws->namespace, ws->owner, "lead") != ws->lead_relid)
@@ -1120,6 +1121,11 @@ load_configuration(Workspace *ws, Relation lead, Relation engagement)
 	load_setting(ws);
 	ws->sources = load_names(ws, "SELECT name FROM %s.lead_source", &ws->nsources);
 	ws->statuses = load_names(ws, "SELECT name FROM %s.lead_status", &ws->nstatuses);
+	/* nobody works on these leads; a closed one with a stage has got there */
+	ws->reopened = load_names(ws, "SELECT name FROM %s.lead_status "
+							  "WHERE name OPERATOR(pg_catalog.=) 'nurture' "
+							  "OR (NOT is_open AND funnel_stage IS NULL AND name OPERATOR(pg_catalog.<>) 'converted')",
+							  &ws->nreopened);
 	ws->kinds = load_names(ws, "SELECT name FROM %s.engagement_kind", &ws->nkinds);
 	load_grades(ws);
 	ws->model = load_model(ws, active_model_id(ws), lead, engagement);

@@ -111,6 +111,14 @@ CREATE FUNCTION lead_mgmt.duplicate_update() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'duplicate_update';
 COMMENT ON FUNCTION lead_mgmt.duplicate_update() IS 'Trigger instead of an update of the view duplicate: remembers what was decided about a pair';
 
+CREATE FUNCTION lead_mgmt.web_form_submit() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'web_form_submit';
+COMMENT ON FUNCTION lead_mgmt.web_form_submit() IS 'Trigger instead of an insert into the view web_form: makes a lead, or an engagement of a known one';
+
+CREATE FUNCTION lead_mgmt.web_form_change() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'web_form_change';
+COMMENT ON FUNCTION lead_mgmt.web_form_change() IS 'Trigger before an update or delete of the view web_form: refuses it';
+
 -- What views of a workspace call.  Unsafe in parallel plans: reading rules
 -- takes a snapshot and conditions run in a subtransaction.
 

@@ -76,6 +76,14 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_rotation" AFTER INSERT OR UPDATE OR DELETE
 CREATE OR REPLACE TRIGGER "~lead_mgmt_decide" INSTEAD OF UPDATE ON @workspace@.duplicate
   FOR EACH ROW EXECUTE FUNCTION lead_mgmt.duplicate_update();
 
+-- The capture door opens one way.
+CREATE OR REPLACE TRIGGER "~lead_mgmt_submit" INSTEAD OF INSERT ON @workspace@.web_form
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.web_form_submit();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_change" INSTEAD OF UPDATE OR DELETE ON @workspace@.web_form
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.web_form_change();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_refuse" BEFORE UPDATE OR DELETE ON @workspace@.web_form
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.web_form_change();
+
 -- Every table that a session keeps in memory tells the others of changes, also
 -- where a replica session or an apply worker makes them, which fires nothing
 -- but what is enabled always and by row: these triggers have no other effect.

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * lead_write.h
+ *	  Updates of lead that may write what only the database decides.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LEAD_MGMT_LEAD_WRITE_H
+#define LEAD_MGMT_LEAD_WRITE_H
+
+#include "workspace.h"
+
+/* What an UPDATE of ours does to one lead besides what its columns say */
+typedef struct LeadWrite
+{
+	int64		lead_id;
+
+	/*
+	 * The person is back: a lead that was put aside is taken up again, one
+	 * that was given up or nurtured is new again if it may be, and the time
+	 * for a first response begins again.
+	 */
+	bool		reopen;
+
+	/* derived columns, which are not taken from the row itself */
+	int			nvalues;
+	const LeadColumn *columns;
+	const Datum *values;
+	const bool *isnull;
+
+	bool		applied;
+} LeadWrite;
+
+/*
+ * Run an UPDATE of lead with these writes pending, within SPI and as the
+ * owner; sorts them by lead.  Returns how many rows it updated.
+ */
+extern uint64 lead_write_execute(Workspace *ws, LeadWrite *writes, int n,
+								 SPIPlanPtr plan, Datum *values, const char *nulls);
+
+/* For the trigger of lead: is this UPDATE one of ours?  Once only. */
+extern LeadWrite *lead_write_apply(Oid lead_relid, int64 lead_id);
+
+#endif							/* LEAD_MGMT_LEAD_WRITE_H */
