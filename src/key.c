@@ -16,6 +16,7 @@
 #include "utils/geo_decls.h"
 
 #include "normalize.h"
+#include "similarity.h"
 
 /* Radius of the earth in statute miles, as contrib/earthdistance has it */
 #define EARTH_RADIUS_MILES 3958.747716
@@ -154,6 +155,15 @@ text_is_blank_of(text *value)
 	Utf8		utf8 = to_utf8(value);
 
 	return text_is_blank(utf8.data, utf8.length);
+}
+
+bool
+names_agree_of(text *a, text *b)
+{
+	Utf8		x = to_utf8(a);
+	Utf8		y = to_utf8(b);
+
+	return names_agree(x.data, x.length, y.data, y.length);
 }
 
 #define RETURN_KEY(key) \

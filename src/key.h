@@ -21,4 +21,7 @@ extern const char *email_problem_of(text *email);
 extern const char *phone_problem_of(text *phone);
 extern bool text_is_blank_of(text *value);
 
+/* Could these names be one person's? */
+extern bool names_agree_of(text *a, text *b);
+
 #endif							/* LEAD_MGMT_KEY_H */

@@ -292,12 +292,7 @@ read_candidate(uint64 i, Candidate *candidate)
 bool
 known_names_agree(text *a, text *b)
 {
-	text	   *x = a == NULL ? NULL : name_key_of(a);
-	text	   *y = b == NULL ? NULL : name_key_of(b);
-
-	return x != NULL && y != NULL &&
-		VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
-		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
+	return a != NULL && b != NULL && names_agree_of(a, b);
 }
 
 /* Worse than anything that makes a person known */
