@@ -1,7 +1,7 @@
 # lead_mgmt: build, install, test, show.  `make help` lists the targets.
 #
-# A PGXS makefile like any other, and four targets that need no PostgreSQL of
-# yours: demo, check, bench and shell install what is missing
+# A PGXS makefile like any other, and targets that need no PostgreSQL of yours:
+# demo, check, check-web-form, bench and shell install what is missing
 # (scripts/prepare.sh) and use a server that exists only for that time
 # (scripts/server.sh).
 
@@ -11,7 +11,7 @@ export PG_CONFIG
 # ---- Targets with a server of their own --------------------------------------
 # They do not read PGXS: it may not be there yet, and has a "check" of its own
 # that only says that there is none.
-OWN_TARGETS = demo check bench shell help
+OWN_TARGETS = demo check check-web-form bench shell help
 
 ifneq ($(filter $(OWN_TARGETS), $(MAKECMDGOALS)),)
 
@@ -25,6 +25,10 @@ check:
 	@scripts/prepare.sh check
 	@scripts/server.sh --copy -- scripts/check.sh
 
+check-web-form:
+	@scripts/prepare.sh demo
+	@scripts/server.sh --copy -- scripts/check_web_form.sh
+
 bench:
 	@scripts/prepare.sh bench
 	@scripts/server.sh --profile bench -- bench/run.sh
@@ -37,6 +41,7 @@ help:
 	@echo 'Targets that need nothing but make (what lacks is installed first):'
 	@echo '  demo          load 2,000 leads into a throw-away server and show what comes of it'
 	@echo '  check         run all tests on a throw-away server'
+	@echo '  check-web-form test examples/web-form in a browser, where Node.js and Chromium are installed'
 	@echo '  shell         psql on a throw-away server with the data of the demo'
 	@echo '  bench         measure speed on a throw-away server'
 	@echo 'Targets for your own PostgreSQL (the one whose pg_config is found first):'

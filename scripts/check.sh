@@ -140,6 +140,16 @@ status=$?
 result "make demo" "$status"
 [ "$status" = 0 ] || tail -n 40 "$log"
 
+heading "The web form in a browser"
+scripts/check_web_form.sh > "$log" 2>&1
+status=$?
+if [ "$status" = 77 ]; then
+	skip "examples/web-form" "$(tail -n 1 "$log")"
+else
+	result "examples/web-form" "$status" "$(sed -n 's/^# pass \([0-9]*\)$/\1 tests/p' "$log")"
+	[ "$status" = 0 ] || cat "$log"
+fi
+
 heading "The examples of the documentation"
 for file in $(grep -l '^```sql run' README.md docs/*.md 2>/dev/null); do
 	scripts/doc_examples.sh "$file" > "$log" 2>&1
