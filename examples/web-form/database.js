@@ -41,10 +41,14 @@ async function submit(row, attempts = 5) {
   }
 }
 
-// Constraints that are about more than the one column that the error names
-const fieldOf = { lead_contact_name_check: 'contact_name', lead_contact_method_check: 'email' };
+// Constraints that are about more than the one column that the error names, or
+// whose message is for developers: the field, and which part of the error is for people.
+const constraints = {
+  lead_contact_name_check: { field: 'contact_name', words: ['detail'] },
+  lead_contact_method_check: { field: 'email', words: ['hint'] },
+};
 
-const sentence = (message) => message && message[0].toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? '' : '.');
+const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 
 // Which field the database refused, and why: { field: message }, or null where
 // it refused none that the person could correct.
@@ -53,11 +57,12 @@ function refusals(error) {
   if (!/^2[23]/.test(error.code ?? '')) {
     return null;
   }
-  const name = fieldOf[error.constraint] ?? error.column;
-  if (!fields.some((field) => field.name === name)) {
+  const { field, words } = constraints[error.constraint] ?? { field: error.column, words: ['message', 'detail'] };
+  if (!fields.some(({ name }) => name === field)) {
     return null;
   }
-  return { [name]: [sentence(error.message), error.detail].filter(Boolean).join(' ') };
+  const text = words.map((word) => error[word]).filter(Boolean).map(sentence).join(' ');
+  return { [field]: text || sentence(error.message) };
 }
 
 module.exports = { submit, refusals, end: () => pool.end() };

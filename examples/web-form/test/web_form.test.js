@@ -134,10 +134,10 @@ test('what the database refuses is said beside the field', async () => {
 test('every refusal finds its field', async () => {
   const right = { contact_name: 'Mia Sand', email: 'mia@example.com' };
   for (const [field, values, pattern] of [
-    ['contact_name', { ...right, contact_name: ' ' }, /name/i],
-    ['email', { contact_name: 'Mia Sand' }, /contact/i],
-    ['phone', { ...right, phone: 'not a number' }, /phone/i],
-    ['company_size', { ...right, company_size: 'a dozen' }, /a dozen|integer|number/i],
+    ['contact_name', { ...right, contact_name: ' ' }, /name/],
+    ['email', { contact_name: 'Mia Sand' }, /Give an e-mail address or a phone number/],
+    ['phone', { ...right, phone: 'not a number' }, /not a number/],
+    ['company_size', { ...right, company_size: 'a dozen' }, /a dozen/],
   ]) {
     await page.goto(server.address);
     await fill(values);
