@@ -17,6 +17,7 @@ SELECT
   lead_mgmt.lead_value(r.lead, 'region', NULL::text) AS region,
   lead_mgmt.lead_value(r.lead, 'postal_code', NULL::text) AS postal_code,
   lead_mgmt.lead_value(r.lead, 'country', NULL::text) AS country,
+  lead_mgmt.lead_value(r.lead, 'location', NULL::point) AS location,
   (lead_mgmt.lead_value(r.lead, 'location', NULL::point))[0] AS longitude,
   (lead_mgmt.lead_value(r.lead, 'location', NULL::point))[1] AS latitude,
   l.source,
@@ -83,8 +84,9 @@ COMMENT ON COLUMN @workspace@.lead_export.city IS 'City';
 COMMENT ON COLUMN @workspace@.lead_export.region IS 'State, province or other region';
 COMMENT ON COLUMN @workspace@.lead_export.postal_code IS 'Postal code';
 COMMENT ON COLUMN @workspace@.lead_export.country IS 'Country, preferably ISO 3166-1 alpha-2';
-COMMENT ON COLUMN @workspace@.lead_export.longitude IS 'Where, in degrees: positive to the east';
-COMMENT ON COLUMN @workspace@.lead_export.latitude IS 'Where, in degrees: positive to the north';
+COMMENT ON COLUMN @workspace@.lead_export.location IS 'Where: (longitude, latitude) in degrees';
+COMMENT ON COLUMN @workspace@.lead_export.longitude IS 'The same as a number: degrees to the east';
+COMMENT ON COLUMN @workspace@.lead_export.latitude IS 'The same as a number: degrees to the north';
 COMMENT ON COLUMN @workspace@.lead_export.source IS 'Where the lead came from';
 COMMENT ON COLUMN @workspace@.lead_export.source_detail IS 'Anything more precise about the source';
 COMMENT ON COLUMN @workspace@.lead_export.campaign IS 'Campaign that brought the lead';
@@ -149,6 +151,7 @@ SELECT
   pg_catalog.regexp_replace(lead_mgmt.lead_value(r.lead, 'region', NULL::text), f.formula, '''\&') AS region,
   pg_catalog.regexp_replace(lead_mgmt.lead_value(r.lead, 'postal_code', NULL::text), f.formula, '''\&') AS postal_code,
   pg_catalog.regexp_replace(lead_mgmt.lead_value(r.lead, 'country', NULL::text), f.formula, '''\&') AS country,
+  lead_mgmt.lead_value(r.lead, 'location', NULL::point)::text AS location,
   (lead_mgmt.lead_value(r.lead, 'location', NULL::point))[0] AS longitude,
   (lead_mgmt.lead_value(r.lead, 'location', NULL::point))[1] AS latitude,
   pg_catalog.regexp_replace(l.source, f.formula, '''\&') AS source,
@@ -220,8 +223,9 @@ COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.city IS 'City';
 COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.region IS 'State, province or other region';
 COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.postal_code IS 'Postal code';
 COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.country IS 'Country, preferably ISO 3166-1 alpha-2';
-COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.longitude IS 'Where, in degrees: positive to the east';
-COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.latitude IS 'Where, in degrees: positive to the north';
+COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.location IS 'Where: (longitude, latitude) in degrees';
+COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.longitude IS 'The same as a number: degrees to the east';
+COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.latitude IS 'The same as a number: degrees to the north';
 COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.source IS 'Where the lead came from';
 COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.source_detail IS 'Anything more precise about the source';
 COMMENT ON COLUMN @workspace@.lead_export_spreadsheet.campaign IS 'Campaign that brought the lead';

@@ -24,7 +24,7 @@ UPDATE export.lead SET owner_id = NULL, archived_at = '2026-02-01 00:00+00' WHER
 INSERT INTO export.engagement (lead_id, kind) SELECT id, 'demo_request' FROM export.lead WHERE archived_at IS NULL;
 
 -- A file of the columns that are the same in every run
-COPY (SELECT id, contact_name, email, phone, company, job_title, industry, company_size, annual_revenue, street, city, region, postal_code, country, longitude,
+COPY (SELECT id, contact_name, email, phone, company, job_title, industry, company_size, annual_revenue, street, city, region, postal_code, country, location, longitude,
     latitude, source, source_detail, campaign, channel, priority, product_interest, birthday, notes, tags, status, owner, owner_email, budget_confirmed,
     authority_confirmed, need_confirmed, timeline_confirmed, budget_amount, decision_maker, need, target_date, next_step, opted_out, archived, attributes
   FROM export.lead_export ORDER BY id) TO STDOUT WITH (FORMAT csv, HEADER);
