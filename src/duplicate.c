@@ -212,18 +212,34 @@ note_in_progress(Probe *probe, int64 id, Found *found)
 	item->leaving = leaving;
 }
 
+/* The lead that the one at hand was merged into; 0: none. */
+static int64
+merged_into(Probe *probe)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(probe->slot, probe->ws->column[LEAD_MERGED_INTO], &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
 /* Add the lead that the scan stands at. */
 static void
 note_found(Probe *probe, ProbeRow *own, Found *found)
 {
 	int64		id = probe_lead_id(probe);
 
-	if (id == own->lead_id ||
-		!slot_attisnull(probe->slot, probe->ws->column[LEAD_MERGED_INTO]))
+	if (id == own->lead_id)
 		return;
+	if (probe->rejects && merged_into(probe) != 0)
+	{
+		/* links name the merged lead, and the view the one it has become */
+		id = merged_into(probe);
+		if (id == own->lead_id)
+			return;
+	}
 	/* a lead that was put aside is worth a note, but no reason to refuse one */
-	if (probe->rejects &&
-		!slot_attisnull(probe->slot, probe->ws->column[LEAD_ARCHIVED_AT]))
+	else if (probe->rejects &&
+			 !slot_attisnull(probe->slot, probe->ws->column[LEAD_ARCHIVED_AT]))
 		return;
 	if (TransactionIdIsValid(probe->dirty.xmin) || TransactionIdIsValid(probe->dirty.xmax))
 		note_in_progress(probe, id, found);

@@ -37,6 +37,7 @@
 #include "cache.h"
 #include "key.h"
 #include "lead_row.h"
+#include "merge.h"
 #include "submission.h"
 #include "touch.h"
 #include "trigger.h"
@@ -499,7 +500,7 @@ engagement_record(PG_FUNCTION_ARGS)
 	submission_release(&pending->lock);
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		add_engagement(ws, pending, trigdata->tg_trigslot);
-	else
+	else if (!merge_is_moving(ws->lead_relid))	/* which scores both leads */
 	{
 		read_whole(ws, pending, trigdata->tg_trigslot);
 		if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
@@ -625,7 +626,31 @@ lead_exists(Workspace *ws, int64 lead_id)
 	return found;
 }
 
-/* Only with its lead does a correction go. */
+/* A merge lets the correction be of another lead. */
+static bool
+only_lead_changed(TriggerData *trigdata, AttrNumber lead_id)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(tupdesc, i);
+		bool		isnull,
+					old_isnull;
+		Datum		value,
+					old;
+
+		if (attr->attisdropped || attr->attgenerated != '\0' || i + 1 == lead_id)
+			continue;
+		value = slot_getattr(trigdata->tg_newslot, i + 1, &isnull);
+		old = slot_getattr(trigdata->tg_trigslot, i + 1, &old_isnull);
+		if (isnull != old_isnull || (!isnull && !datum_image_eq(value, old, attr->attbyval, attr->attlen)))
+			return false;
+	}
+	return true;
+}
+
+/* Only with its lead does a correction go, or to another lead in a merge. */
 static void
 refuse_change(Workspace *ws, TriggerData *trigdata)
 {
@@ -634,6 +659,9 @@ refuse_change(Workspace *ws, TriggerData *trigdata)
 	int64		lead_id = DatumGetInt64(slot_getattr(trigdata->tg_trigslot, attno, &isnull));
 
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) && !lead_exists(ws, lead_id))
+		return;
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) && merge_is_moving(ws->lead_relid) &&
+		only_lead_changed(trigdata, attno))
 		return;
 	refuse_ledger_change(trigdata->tg_relation);
 }
@@ -650,7 +678,8 @@ adjustment_check(PG_FUNCTION_ARGS)
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 	{
 		refuse_change(cache_workspace(pending->lead_relid), trigdata);
-		return PointerGetDatum(trigdata->tg_trigtuple);
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ?
+							   trigdata->tg_newtuple : trigdata->tg_trigtuple);
 	}
 	row = new_row(trigdata);
 	check_reason(&row);

@@ -500,9 +500,13 @@ decide_update(LeadRow *row)
 	bool		became_ready = false;
 	bool		reopened = false;
 
+	write = lead_write_apply(row->ws->lead_relid, lead_id);
+	if (write != NULL && write->verbatim)
+		return;
 	restore_derived(row);
 	touch = touch_apply(row->ws->lead_relid, lead_id);
-	write = lead_write_apply(row->ws->lead_relid, lead_id);
+	if (write != NULL && write->touch != NULL)
+		touch = write->touch;
 	if (write != NULL)
 		reopened = apply_write(row, write);
 	if (lead_isnull(row, LEAD_CREATED_AT))
@@ -516,7 +520,8 @@ decide_update(LeadRow *row)
 		decide_response_due(row, lead_value(row, LEAD_CREATED_AT));
 	keep_owner_of_upsert(row);
 	decide_status(row);
-	check_duplicates(row);
+	if (write == NULL || !write->merge)
+		check_duplicates(row);
 	if ((became_ready || reopened) && lead_isnull(row, LEAD_OWNER_ID) &&
 		!changed(row, LEAD_OWNER_ID))
 		assignment_route(row);
@@ -566,6 +571,7 @@ typedef struct RecordContext
 	TupleTableSlot *new;
 	TupleTableSlot *old;
 	int64		lead_id;
+	bool		merge;			/* who merges leads looks after logs; see lead_write.h */
 } RecordContext;
 
 static Datum
@@ -644,7 +650,7 @@ record_owner(RecordContext *context)
 	const Outcome *outcome = statement_decided(context->statement, context->lead_id, to);
 	AssignmentRow *row;
 
-	if (outcome == NULL && from == to)
+	if (outcome == NULL && (from == to || context->merge))
 		return;
 	row = append_row(&context->statement->assignments, context->statement->batch_context);
 	row->lead_id = context->lead_id;
@@ -759,6 +765,17 @@ batch_is_full(Statement *statement)
 		statement->states.n >= LEDGER_BATCH;
 }
 
+static bool
+is_merge(RecordContext *context)
+{
+	LeadWrite  *write;
+
+	if (context->old == NULL || context->new == NULL)
+		return false;
+	write = lead_write_recorded(context->ws->lead_relid, context->lead_id);
+	return write != NULL && (write->merge || write->verbatim);
+}
+
 /* lead_record(): AFTER ROW trigger; notes what is to be written down. */
 Datum
 lead_record(PG_FUNCTION_ARGS)
@@ -773,6 +790,8 @@ lead_record(PG_FUNCTION_ARGS)
 		TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newslot : NULL;
 	context.lead_id = get_int64(&context, context.new ? context.new : context.old, LEAD_ID);
 
+	context.merge = is_merge(&context);
+
 	context.statement->drawn_rep_id = 0;	/* no more upserts now */
 	if (context.old != NULL)
 		record_departure(&context);
@@ -782,7 +801,9 @@ lead_record(PG_FUNCTION_ARGS)
 		record_status(&context);
 		record_owner(&context);
 		record_score(&context);
-		record_keys(&context);
+		/* who shared a key with a merged lead is linked to that one */
+		if (!context.merge)
+			record_keys(&context);
 	}
 	if (batch_is_full(context.statement))
 		ledger_flush(context.ws, trigdata->tg_relation, context.statement);

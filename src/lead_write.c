@@ -12,15 +12,8 @@
  */
 #include "lead_write.h"
 
-/* The writes whose UPDATE is running */
-typedef struct PendingWrites
-{
-	Oid			lead_relid;
-	LeadWrite  *writes;
-	int			n;
-} PendingWrites;
-
-static PendingWrites *running = NULL;
+/* Those whose UPDATE is running */
+static LeadWrites *running = NULL;
 
 static int
 compare_writes(const void *a, const void *b)
@@ -28,15 +21,35 @@ compare_writes(const void *a, const void *b)
 	return compare_int64(&((const LeadWrite *) a)->lead_id, &((const LeadWrite *) b)->lead_id);
 }
 
-LeadWrite *
-lead_write_apply(Oid lead_relid, int64 lead_id)
+void
+lead_write_begin(LeadWrites *writes)
+{
+	qsort(writes->writes, writes->n, sizeof(LeadWrite), compare_writes);
+	writes->outer = running;
+	running = writes;
+}
+
+void
+lead_write_end(LeadWrites *writes)
+{
+	running = writes->outer;
+}
+
+static LeadWrite *
+find_write(Oid lead_relid, int64 lead_id)
 {
 	LeadWrite	key = {.lead_id = lead_id};
-	LeadWrite  *write;
 
 	if (running == NULL || running->lead_relid != lead_relid)
 		return NULL;
-	write = bsearch(&key, running->writes, running->n, sizeof(LeadWrite), compare_writes);
+	return bsearch(&key, running->writes, running->n, sizeof(LeadWrite), compare_writes);
+}
+
+LeadWrite *
+lead_write_apply(Oid lead_relid, int64 lead_id)
+{
+	LeadWrite  *write = find_write(lead_relid, lead_id);
+
 	/* what a user's trigger does to the lead meanwhile is not ours */
 	if (write == NULL || write->applied)
 		return NULL;
@@ -44,22 +57,31 @@ lead_write_apply(Oid lead_relid, int64 lead_id)
 	return write;
 }
 
+LeadWrite *
+lead_write_recorded(Oid lead_relid, int64 lead_id)
+{
+	LeadWrite  *write = find_write(lead_relid, lead_id);
+
+	if (write == NULL || !write->applied || write->recorded)
+		return NULL;
+	write->recorded = true;
+	return write;
+}
+
 uint64
 lead_write_execute(Workspace *ws, LeadWrite *writes, int n,
 				   SPIPlanPtr plan, Datum *values, const char *nulls)
 {
-	PendingWrites pending = {ws->lead_relid, writes, n};
-	PendingWrites *volatile outer = running;
+	LeadWrites	pending = {.lead_relid = ws->lead_relid, .writes = writes, .n = n};
 
-	qsort(writes, n, sizeof(LeadWrite), compare_writes);
-	running = &pending;
+	lead_write_begin(&pending);
 	PG_TRY();
 	{
 		spi_check(SPI_execute_plan(plan, values, nulls, false, 0), SPI_OK_UPDATE, "lead");
 	}
 	PG_FINALLY();
 	{
-		running = outer;
+		lead_write_end(&pending);
 	}
 	PG_END_TRY();
 	return SPI_processed;

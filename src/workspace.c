@@ -123,7 +123,7 @@ lead_of_sister(Relation relation)
 	"WHERE k.lead_id OPERATOR(pg_catalog.=) u.departed AND k.key OPERATOR(pg_catalog.=) '" name "') n " \
 	"JOIN %1$s.lead s ON s.id OPERATOR(pg_catalog.=) n.id " \
 	"WHERE s." column " OPERATOR(pg_catalog.=) u.old_key " \
-	"AND n.id OPERATOR(pg_catalog.<>) u.earliest AND s.merged_into IS NULL " \
+	"AND n.id OPERATOR(pg_catalog.<>) u.earliest " \
 	"AND NOT EXISTS (SELECT FROM %1$s.duplicate_link x " \
 	"WHERE x.lead_id OPERATOR(pg_catalog.=) n.id AND x.other_id OPERATOR(pg_catalog.=) u.earliest " \
 	"AND x.key OPERATOR(pg_catalog.=) '" name "')"
@@ -167,7 +167,7 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 	},
 	[PLAN_FIRST_CHANGE] = {
 		"SELECT pg_catalog.min(at) FROM %1$s.status_change "
-		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NOT NULL",
+		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NOT NULL AND merged_from IS NULL",
 		1, {INT8OID}, false
 	},
 	[PLAN_EXISTING] = {
@@ -176,13 +176,13 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 	},
 	[PLAN_MOVE_CREATION] = {
 		"UPDATE %1$s.status_change SET at = $2 "
-		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NULL",
+		"WHERE lead_id OPERATOR(pg_catalog.=) $1 AND from_status IS NULL AND merged_from IS NULL",
 		2, {INT8OID, TIMESTAMPTZOID}, false
 	},
 	[PLAN_MOVE_FIRST_CHANGE] = {
 		"UPDATE %1$s.status_change SET time_in_status = at OPERATOR(pg_catalog.-) $2 "
 		"WHERE id OPERATOR(pg_catalog.=) (SELECT c.id FROM %1$s.status_change c "
-		"WHERE c.lead_id OPERATOR(pg_catalog.=) $1 AND c.from_status IS NOT NULL "
+		"WHERE c.lead_id OPERATOR(pg_catalog.=) $1 AND c.from_status IS NOT NULL AND c.merged_from IS NULL "
 		"ORDER BY c.at, c.id LIMIT 1)",
 		2, {INT8OID, TIMESTAMPTZOID}, false
 	},

@@ -95,6 +95,22 @@ CREATE FUNCTION lead_mgmt.match_rule_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'match_rule_check';
 COMMENT ON FUNCTION lead_mgmt.match_rule_check() IS 'Trigger before each row of match_rule';
 
+CREATE FUNCTION lead_mgmt.merge_check() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'merge_check';
+COMMENT ON FUNCTION lead_mgmt.merge_check() IS 'Trigger before each row of merge: who and when; nothing of it is changed later';
+
+CREATE FUNCTION lead_mgmt.merge_apply() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'merge_apply';
+COMMENT ON FUNCTION lead_mgmt.merge_apply() IS 'Trigger after INSERT into merge: merges the leads';
+
+CREATE FUNCTION lead_mgmt.merge_undo() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'merge_undo';
+COMMENT ON FUNCTION lead_mgmt.merge_undo() IS 'Trigger after DELETE from merge: undoes the merges';
+
+CREATE FUNCTION lead_mgmt.merge_truncated() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'merge_truncated';
+COMMENT ON FUNCTION lead_mgmt.merge_truncated() IS 'Trigger after TRUNCATE of merge: refused while leads are merged';
+
 CREATE FUNCTION lead_mgmt.setting_check() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'setting_check';
 COMMENT ON FUNCTION lead_mgmt.setting_check() IS 'Trigger before each row of setting';

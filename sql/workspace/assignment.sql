@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.assignment (
   actor text,
   login text,
   at timestamp with time zone DEFAULT pg_catalog.now() NOT NULL,
+  merged_from bigint,
   CONSTRAINT assignment_pkey PRIMARY KEY (id),
   CONSTRAINT assignment_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
 );
@@ -57,3 +58,4 @@ COMMENT ON COLUMN @workspace@.assignment.skipped IS 'Who was passed over and why
 COMMENT ON COLUMN @workspace@.assignment.actor IS 'Who wrote the lead: lead_mgmt.actor, or else the current user';
 COMMENT ON COLUMN @workspace@.assignment.login IS 'Role that was logged in';
 COMMENT ON COLUMN @workspace@.assignment.at IS 'When';
+COMMENT ON COLUMN @workspace@.assignment.merged_from IS 'The lead that it was about, where that one has been merged into lead_id since';

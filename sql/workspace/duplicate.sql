@@ -66,22 +66,42 @@ CREATE OR REPLACE VIEW @workspace@.duplicate WITH (security_invoker = true) AS
 SELECT p.lead_id, p.other_id, p.rules, p.similarity,
   COALESCE(d.state, 'open') AS state, p.found_at
 FROM (
-  SELECT GREATEST(k.lead_id, k.other_id) AS lead_id, LEAST(k.lead_id, k.other_id) AS other_id,
-    pg_catalog.array_agg(DISTINCT k.rule ORDER BY k.rule) AS rules,
-    pg_catalog.max(k.similarity) AS similarity, pg_catalog.min(k.found_at) AS found_at
-  FROM @workspace@.duplicate_link k
-  JOIN @workspace@.lead a ON a.id OPERATOR(pg_catalog.=) k.lead_id
-  JOIN @workspace@.lead b ON b.id OPERATOR(pg_catalog.=) k.other_id
-  WHERE a.merged_into IS NULL AND b.merged_into IS NULL
-    AND CASE
-      WHEN k.key OPERATOR(pg_catalog.=) 'email' THEN a.email_key OPERATOR(pg_catalog.=) b.email_key
-      WHEN k.key OPERATOR(pg_catalog.=) 'phone' THEN a.phone_key OPERATOR(pg_catalog.=) b.phone_key
-      WHEN k.key OPERATOR(pg_catalog.=) 'company_and_name' THEN a.name_key OPERATOR(pg_catalog.=) b.name_key
-      ELSE true
-    END
-  GROUP BY GREATEST(k.lead_id, k.other_id), LEAST(k.lead_id, k.other_id)
+  SELECT GREATEST(m.lead_id, m.other_id) AS lead_id, LEAST(m.lead_id, m.other_id) AS other_id,
+    pg_catalog.array_agg(DISTINCT m.rule ORDER BY m.rule) AS rules,
+    pg_catalog.max(m.similarity) AS similarity, pg_catalog.min(m.found_at) AS found_at
+  FROM (
+    -- who shares a key with a merged lead is a duplicate of its master
+    SELECT COALESCE(a.merged_into, a.id) AS lead_id, COALESCE(b.merged_into, b.id) AS other_id,
+      k.rule, k.similarity, k.found_at
+    FROM @workspace@.duplicate_link k
+    JOIN @workspace@.lead a ON a.id OPERATOR(pg_catalog.=) k.lead_id
+    JOIN @workspace@.lead b ON b.id OPERATOR(pg_catalog.=) k.other_id
+    WHERE CASE
+        WHEN k.key OPERATOR(pg_catalog.=) 'email' THEN a.email_key OPERATOR(pg_catalog.=) b.email_key
+        WHEN k.key OPERATOR(pg_catalog.=) 'phone' THEN a.phone_key OPERATOR(pg_catalog.=) b.phone_key
+        WHEN k.key OPERATOR(pg_catalog.=) 'company_and_name' THEN a.name_key OPERATOR(pg_catalog.=) b.name_key
+        ELSE true
+      END
+      AND (a.merged_into IS NULL OR EXISTS (
+        SELECT FROM @workspace@.lead x WHERE x.id OPERATOR(pg_catalog.=) a.merged_into))
+      AND (b.merged_into IS NULL OR EXISTS (
+        SELECT FROM @workspace@.lead x WHERE x.id OPERATOR(pg_catalog.=) b.merged_into))
+  ) m
+  WHERE m.lead_id OPERATOR(pg_catalog.<>) m.other_id
+  GROUP BY GREATEST(m.lead_id, m.other_id), LEAST(m.lead_id, m.other_id)
 ) p
-LEFT JOIN @workspace@.duplicate_decision d ON d.lead_id OPERATOR(pg_catalog.=) p.lead_id AND d.other_id OPERATOR(pg_catalog.=) p.other_id;
+LEFT JOIN (
+  -- so is a decision about a merged lead one about its master; the last one counts
+  SELECT DISTINCT ON (GREATEST(m.lead_id, m.other_id), LEAST(m.lead_id, m.other_id))
+    GREATEST(m.lead_id, m.other_id) AS lead_id, LEAST(m.lead_id, m.other_id) AS other_id, m.state
+  FROM (
+    SELECT COALESCE(a.merged_into, a.id) AS lead_id, COALESCE(b.merged_into, b.id) AS other_id, d.state, d.at
+    FROM @workspace@.duplicate_decision d
+    JOIN @workspace@.lead a ON a.id OPERATOR(pg_catalog.=) d.lead_id
+    JOIN @workspace@.lead b ON b.id OPERATOR(pg_catalog.=) d.other_id
+  ) m
+  ORDER BY GREATEST(m.lead_id, m.other_id), LEAST(m.lead_id, m.other_id), m.at DESC
+) d ON d.lead_id OPERATOR(pg_catalog.=) p.lead_id AND d.other_id OPERATOR(pg_catalog.=) p.other_id;
 COMMENT ON VIEW @workspace@.duplicate IS 'Pairs of leads that look like one person: each pair once, while both exist and agree; state can be updated.  To read it takes SELECT on lead, duplicate_link and duplicate_decision too';
 COMMENT ON COLUMN @workspace@.duplicate.lead_id IS 'The later lead: the one with the higher id';
 COMMENT ON COLUMN @workspace@.duplicate.other_id IS 'The earlier lead: the one with the lower id';

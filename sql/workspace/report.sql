@@ -103,7 +103,7 @@ WITH horizon AS NOT MATERIALIZED (
     FROM (
       SELECT DISTINCT ON (d.lead_id) d.lead_id, d.to_status AS status
       FROM @workspace@.status_change d
-      WHERE d.at < (SELECT h.before FROM horizon h)
+      WHERE d.at < (SELECT h.before FROM horizon h) AND d.merged_from IS NULL
       ORDER BY d.lead_id, d.at DESC, d.id DESC
     ) c
     JOIN @workspace@.lead l ON l.id = c.lead_id

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.status_change (
   actor text,
   login text,
   time_in_status interval,
+  merged_from bigint,
   CONSTRAINT status_change_pkey PRIMARY KEY (id),
   CONSTRAINT status_change_lead_id_fkey FOREIGN KEY (lead_id) REFERENCES @workspace@.lead (id) ON DELETE CASCADE
 );
@@ -46,3 +47,4 @@ COMMENT ON COLUMN @workspace@.status_change.recorded_at IS 'When it was recorded
 COMMENT ON COLUMN @workspace@.status_change.actor IS 'Who did it: lead_mgmt.actor, or else the current user';
 COMMENT ON COLUMN @workspace@.status_change.login IS 'Role that was logged in';
 COMMENT ON COLUMN @workspace@.status_change.time_in_status IS 'How long the lead had been in from_status';
+COMMENT ON COLUMN @workspace@.status_change.merged_from IS 'The lead that it was about, where that one has been merged into lead_id since';

@@ -84,6 +84,16 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_change" INSTEAD OF UPDATE OR DELETE ON @wo
 CREATE OR REPLACE TRIGGER "~lead_mgmt_refuse" BEFORE UPDATE OR DELETE ON @workspace@.web_form
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.web_form_change();
 
+-- Merges are carried out, and undone, at the end of a statement.
+CREATE OR REPLACE TRIGGER "~lead_mgmt_check" BEFORE INSERT OR UPDATE ON @workspace@.merge
+  FOR EACH ROW EXECUTE FUNCTION lead_mgmt.merge_check();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_apply" AFTER INSERT ON @workspace@.merge
+  REFERENCING NEW TABLE AS lead_mgmt_merge FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.merge_apply();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_undo" AFTER DELETE ON @workspace@.merge
+  REFERENCING OLD TABLE AS lead_mgmt_merge FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.merge_undo();
+CREATE OR REPLACE TRIGGER "~lead_mgmt_truncated" AFTER TRUNCATE ON @workspace@.merge
+  FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.merge_truncated();
+
 -- Every table that a session keeps in memory tells the others of changes, also
 -- where a replica session or an apply worker makes them, which fires nothing
 -- but what is enabled always and by row: these triggers have no other effect.
