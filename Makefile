@@ -53,6 +53,7 @@ help:
 	@echo 'Variables:'
 	@echo '  PG_CONFIG=... another PostgreSQL      CC=clang  another compiler'
 	@echo '  WERROR=1      warnings are errors     REGRESS="a b"  only these tests of test/sql'
+	@echo '  LIBPHONENUMBER=no  without national phone numbers    CXX=clang++  another C++ compiler'
 
 # Other goals beside these: one make each, with PGXS.
 OTHER_GOALS = $(filter-out $(OWN_TARGETS), $(MAKECMDGOALS))
@@ -90,7 +91,15 @@ ifneq ($(strip $(UNLISTED)),)
 $(error The Makefile does not say where $(strip $(UNLISTED)) belongs)
 endif
 
-OBJS = $(patsubst %.c, %.o, $(sort $(wildcard src/*.c)))
+# A second module, in C++, that a session loads when it first meets a national
+# phone number.  Without libphonenumber all the rest is built all the same.
+HASH := \#
+LIBPHONENUMBER ?= $(shell printf '%s\n' '$(HASH)if !__has_include(<phonenumbers/phonenumberutil.h>)' \
+	'$(HASH)error' '$(HASH)endif' | $(CXX) $(CPPFLAGS) -E -x c++ - >/dev/null 2>&1 && echo yes || echo no)
+PHONE_OBJS = src/phone_module.o src/phone_number.o
+PHONE_MODULE = lead_mgmt_phone$(DLSUFFIX)
+
+OBJS = $(filter-out $(PHONE_OBJS), $(patsubst %.c, %.o, $(sort $(wildcard src/*.c))))
 
 # -isystem makes the compiler ignore the -I of the same directory that PGXS
 # gives, so that -Wextra is about this code and not about the server's macros.
@@ -120,7 +129,7 @@ ISOLATION_OPTS = --inputdir=build/regress
 PROVE_TESTS   ?=
 TAP_TESTS     := $(if $(PROVE_TESTS),1)
 
-EXTRA_CLEAN = $(WORKSPACE_HEADER) $(wildcard sql/$(EXTENSION)--*.sql) build \
+EXTRA_CLEAN = $(PHONE_OBJS) lead_mgmt_phone.so $(WORKSPACE_HEADER) $(wildcard sql/$(EXTENSION)--*.sql) build \
 	results output_iso tmp_check tmp_check_iso log regression.diffs regression.out
 
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -128,6 +137,32 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(and $(PGXS), $(wildcard $(PGXS))),)
 
 include $(PGXS)
+
+CXX_WARNINGS = -Wall -Wextra $(if $(filter-out 0, $(WERROR)), -Werror) \
+	$(if $(findstring clang, $(notdir $(CXX))), -Wno-unknown-warning-option -Wno-ignored-optimization-argument)
+
+ifeq ($(LIBPHONENUMBER),yes)
+all: $(PHONE_MODULE)
+install: install-phone
+else
+all: no-phone
+endif
+uninstall: uninstall-phone
+
+.PHONY: no-phone install-phone uninstall-phone
+no-phone:
+	@echo 'lead_mgmt is built without libphonenumber: national phone numbers will not be compared.'
+
+# The server's own rule for shared libraries, with the C++ compiler.
+$(PHONE_MODULE): COMPILER = $(CXX) $(CXXFLAGS)
+$(PHONE_MODULE): $(PHONE_OBJS)
+	$(LINK.shared) -o $@ $(PHONE_OBJS) $(LDFLAGS) $(LDFLAGS_SL) -lphonenumber
+
+install-phone: $(PHONE_MODULE) installdirs
+	$(INSTALL_SHLIB) $(PHONE_MODULE) '$(DESTDIR)$(pkglibdir)/$(PHONE_MODULE)'
+
+uninstall-phone:
+	rm -f '$(DESTDIR)$(pkglibdir)/$(PHONE_MODULE)'
 
 ifneq ($(filter 9.% 10 11 12 13 14, $(MAJORVERSION)),)
 $(error lead_mgmt needs PostgreSQL 15 or later; $(PG_CONFIG) is of $(VERSION))
@@ -146,7 +181,12 @@ $(WORKSPACE_HEADER): scripts/embed_sql.sh Makefile \
 src/%.o: src/%.c lead_mgmt.control Makefile | $(WORKSPACE_HEADER) build
 	$(COMPILE.c) -MMD -MP -MF build/$*.d -o $@ $<
 
--include $(patsubst src/%.o, build/%.d, $(OBJS))
+# Nothing of the server is in it, so none of its flags but those of the compiler;
+# headers of the library are the system's, and not warned of.
+src/phone_number.o: src/phone_number.cc Makefile | build
+	$(CXX) $(CXXFLAGS) $(CFLAGS_SL) $(CXX_WARNINGS) -MMD -MP -MF build/phone_number.d -c -o $@ $<
+
+-include $(patsubst src/%.o, build/%.d, $(OBJS) $(PHONE_OBJS))
 
 build:
 	@mkdir -p $@

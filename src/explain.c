@@ -24,9 +24,11 @@
 #include "utils/typcache.h"
 
 #include "cache.h"
+#include "lead_keys.h"
 
 PG_FUNCTION_INFO_V1(explain_score);
 PG_FUNCTION_INFO_V1(recompute_score);
+PG_FUNCTION_INFO_V1(recompute_keys);
 PG_FUNCTION_INFO_V1(score_at);
 PG_FUNCTION_INFO_V1(lead_score);
 PG_FUNCTION_INFO_V1(model_score);
@@ -437,6 +439,26 @@ recompute_score(PG_FUNCTION_ARGS)
 	values[7] = BoolGetDatum(score_row_differs(argument.ws, argument.model, &score,
 											   argument.last_engaged_at) ||
 							 sums_differ(&argument, &score));
+	return composite(fcinfo, values, nulls);
+}
+
+/* recompute_keys(record): what the keys of this row of lead should be. */
+Datum
+recompute_keys(PG_FUNCTION_ARGS)
+{
+	Argument	argument;
+	text	   *keys[MATCH_KEYS];
+	Datum		values[MATCH_KEYS + 1];
+	bool		nulls[MATCH_KEYS + 1] = {false};
+
+	read_argument(PG_GETARG_HEAPTUPLEHEADER(0), &argument);
+	for (int key = 0; key < MATCH_KEYS; key++)
+	{
+		keys[key] = lead_key(argument.ws, key);
+		nulls[key] = keys[key] == NULL;
+		values[key] = PointerGetDatum(keys[key]);
+	}
+	values[MATCH_KEYS] = BoolGetDatum(lead_keys_differ(argument.ws, keys));
 	return composite(fcinfo, values, nulls);
 }
 

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/geo_decls.h"
 
+#include "free_mail.h"
 #include "normalize.h"
 #include "similarity.h"
 
@@ -22,7 +23,7 @@
 #define EARTH_RADIUS_MILES 3958.747716
 
 PG_FUNCTION_INFO_V1(email_key);
-PG_FUNCTION_INFO_V1(email_key_tag);
+PG_FUNCTION_INFO_V1(email_key_options);
 PG_FUNCTION_INFO_V1(phone_key);
 PG_FUNCTION_INFO_V1(name_key);
 PG_FUNCTION_INFO_V1(company_and_name_key);
@@ -96,24 +97,62 @@ remove_tag(char *key)
 		memmove(plus, at, strlen(at) + 1);
 }
 
+/* Take the dots out of the part before the "@" where the provider does. */
+static char *
+remove_dots(char *key)
+{
+	char	   *at = strrchr(key, '@');
+	const char *domain = domain_without_dots(at + 1);
+	char	   *target = key;
+
+	if (domain == NULL || key[0] == '"')
+		return key;
+	for (const char *p = key; p < at; p++)
+		if (*p != '.')
+			*target++ = *p;
+	*target = '\0';
+	return psprintf("%s@%s", key, domain);
+}
+
 text *
-email_key_of(text *email, bool ignores_tag)
+email_key_of(text *email, bool ignores_tag, bool ignores_dots)
 {
 	Utf8		value = to_utf8(email);
 	char	   *key = normalize_email(value.data, value.length);
 
 	if (key != NULL && ignores_tag)
 		remove_tag(key);
+	if (key != NULL && ignores_dots)
+		key = remove_dots(key);
 	return from_utf8(key);
+}
+
+/* A NUL-terminated text in UTF-8 */
+static char *
+to_utf8_string(text *value)
+{
+	Utf8		utf8 = to_utf8(value);
+
+	return pnstrdup(utf8.data, utf8.length);
+}
+
+text *
+phone_key_in(text *phone, text *country, const char *default_country)
+{
+	Utf8		value = to_utf8(phone);
+
+	/* a "+" says it all, and most numbers have one */
+	if (value.length > 0 && value.data[0] == '+')
+		return from_utf8(normalize_phone(value.data, value.length, NULL));
+	if (country != NULL && !text_is_blank_of(country))
+		default_country = to_utf8_string(country);
+	return from_utf8(normalize_phone(value.data, value.length, default_country));
 }
 
 text *
 phone_key_of(text *phone, text *country)
 {
-	Utf8		value = to_utf8(phone);
-
-	return from_utf8(normalize_phone(value.data, value.length,
-									 country == NULL ? NULL : text_to_cstring(country)));
+	return phone_key_in(phone, country, NULL);
 }
 
 text *
@@ -177,13 +216,13 @@ names_agree_of(text *a, text *b)
 Datum
 email_key(PG_FUNCTION_ARGS)
 {
-	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0), false));
+	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0), false, false));
 }
 
 Datum
-email_key_tag(PG_FUNCTION_ARGS)
+email_key_options(PG_FUNCTION_ARGS)
 {
-	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0), PG_GETARG_BOOL(1)));
+	RETURN_KEY(email_key_of(PG_GETARG_TEXT_PP(0), PG_GETARG_BOOL(1), PG_GETARG_BOOL(2)));
 }
 
 /* Not strict: the country may be NULL. */

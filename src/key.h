@@ -11,8 +11,9 @@
 #include "lead_mgmt.h"
 
 /* All take texts that are not toasted; NULL where there is no such form. */
-extern text *email_key_of(text *email, bool ignores_tag);
+extern text *email_key_of(text *email, bool ignores_tag, bool ignores_dots);
 extern text *phone_key_of(text *phone, text *country);
+extern text *phone_key_in(text *phone, text *country, const char *default_country);
 extern text *name_key_of(text *name);
 extern text *company_and_name_key_of(text *company, text *name);
 

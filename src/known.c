@@ -32,6 +32,7 @@
 
 #include "key.h"
 #include "known_internal.h"
+#include "lead_keys.h"
 
 /* Field 4 of the advisory lock tag; 3 is that of rules that reject */
 #define PERSON_LOCK_FIELD 4
@@ -70,23 +71,15 @@ key_matters(Workspace *ws, MatchKey key)
 static text *
 row_key(Workspace *ws, KnownRow *row, MatchKey key)
 {
-	text	  **values = row->values;
+	KeyTexts	texts = {
+		.email = row->values[KNOWN_EMAIL],
+		.phone = row->values[KNOWN_PHONE],
+		.country = row->values[KNOWN_COUNTRY],
+		.company = row->values[KNOWN_COMPANY],
+		.contact_name = row->values[KNOWN_CONTACT_NAME]
+	};
 
-	if (!key_matters(ws, key))
-		return NULL;
-	switch (key)
-	{
-		case MATCH_EMAIL:
-			return values[KNOWN_EMAIL] == NULL ? NULL :
-				email_key_of(values[KNOWN_EMAIL], ws->email_ignores_tag);
-		case MATCH_PHONE:
-			return values[KNOWN_PHONE] == NULL ? NULL :
-				phone_key_of(values[KNOWN_PHONE], values[KNOWN_COUNTRY]);
-		case MATCH_COMPANY_AND_NAME:
-			return values[KNOWN_COMPANY] == NULL || values[KNOWN_CONTACT_NAME] == NULL ? NULL :
-				company_and_name_key_of(values[KNOWN_COMPANY], values[KNOWN_CONTACT_NAME]);
-	}
-	return NULL;
+	return key_matters(ws, key) ? key_of_texts(ws, key, &texts) : NULL;
 }
 
 static uint64

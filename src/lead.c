@@ -34,6 +34,7 @@
 #include "ledger.h"
 #include "lead.h"
 #include "lead_check.h"
+#include "lead_keys.h"
 #include "lead_score.h"
 #include "lead_write.h"
 #include "rule_failure.h"
@@ -165,28 +166,25 @@ check_row(LeadRow *row)
 }
 
 static void
-set_key(LeadRow *row, LeadColumn column, text *key)
+set_key(LeadRow *row, MatchKey which)
 {
+	text	   *key = lead_key(row->ws, which);
+
 	if (key == NULL)
-		lead_set_null(row, column);
+		lead_set_null(row, match_key_column[which]);
 	else
-		lead_set(row, column, PointerGetDatum(key));
+		lead_set(row, match_key_column[which], PointerGetDatum(key));
 }
 
 static void
 decide_keys(LeadRow *row, bool all)
 {
 	if (all || changed(row, LEAD_EMAIL))
-		set_key(row, LEAD_EMAIL_KEY, lead_isnull(row, LEAD_EMAIL) ? NULL :
-				email_key_of(text_value(row, LEAD_EMAIL), row->ws->email_ignores_tag));
+		set_key(row, MATCH_EMAIL);
 	if (all || changed(row, LEAD_PHONE) || changed(row, LEAD_COUNTRY))
-		set_key(row, LEAD_PHONE_KEY, lead_isnull(row, LEAD_PHONE) ? NULL :
-				phone_key_of(text_value(row, LEAD_PHONE), text_value(row, LEAD_COUNTRY)));
+		set_key(row, MATCH_PHONE);
 	if (all || changed(row, LEAD_COMPANY) || changed(row, LEAD_CONTACT_NAME))
-		set_key(row, LEAD_NAME_KEY,
-				lead_isnull(row, LEAD_COMPANY) || lead_isnull(row, LEAD_CONTACT_NAME) ? NULL :
-				company_and_name_key_of(text_value(row, LEAD_COMPANY),
-										text_value(row, LEAD_CONTACT_NAME)));
+		set_key(row, MATCH_COMPANY_AND_NAME);
 }
 
 static bool

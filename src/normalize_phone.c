@@ -5,7 +5,7 @@
  *
  * One walk reads the digits, whatever they are separated by and written in.
  * A number that starts with "+" then has an E.164 form; what a national number
- * means depends on the country's numbering plan, so it has none here.
+ * means depends on the country's numbering plan: see phone.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,8 @@ typedef struct PhoneNumber
 	bool		international;	/* starts with "+" */
 	bool		misplaced_plus; /* there is another "+" */
 	bool		bad_character;	/* something that is not part of a number */
-	char		digits[NATIONAL_MAX + 1];	/* the first ones */
+	char		digits[NATIONAL_MAX + 1];	/* the first ones; of letters, those of
+										 * the keys that have them */
 	int			digit_count;	/* all of them */
 	int			letter_count;
 	int			leading_digits; /* before the first letter */
@@ -133,7 +134,11 @@ is_extension(const char *text)
 		rest++;
 	word = skip_word(rest, "ext");
 	if (word > rest)
+	{
 		rest = skip_word(word, "ension");
+		if (rest == word)
+			rest = skip_word(word, "n");
+	}
 	else
 		rest = skip_word(rest, "x");
 	if (rest == text)
@@ -189,20 +194,35 @@ skip_trunk_prefix(const PhoneNumber *number, const char *text)
 	return *text == ')' ? text + 1 : NULL;
 }
 
+/* Keep a digit, if there is still room. */
+static void
+put_digit(PhoneNumber *number, char digit)
+{
+	int			place = number->digit_count + number->letter_count;
+
+	if (place < NATIONAL_MAX)
+		number->digits[place] = digit;
+}
+
 /* Count a digit or a letter. */
 static void
 add_symbol(PhoneNumber *number, char c)
 {
+	/* the keys of a telephone that have the letters: ITU-T E.161 */
+	static const char keypad[] = "22233344455566677778889999";
+
 	if (c >= '0' && c <= '9')
 	{
-		if (number->digit_count < NATIONAL_MAX)
-			number->digits[number->digit_count] = c;
+		put_digit(number, c);
 		number->digit_count++;
 		if (number->letter_count == 0)
 			number->leading_digits++;
 	}
 	else if (c >= 'a' && c <= 'z')
+	{
+		put_digit(number, keypad[c - 'a']);
 		number->letter_count++;
+	}
 	else if (c == '+')
 		number->misplaced_plus = true;
 	else if (strchr(" ()", c) == NULL)
@@ -238,7 +258,7 @@ read_symbols(const char *text, PhoneNumber *number)
 		else
 			add_symbol(number, *text++);
 	}
-	number->digits[Min(number->digit_count, NATIONAL_MAX)] = '\0';
+	number->digits[Min(number->digit_count + number->letter_count, NATIONAL_MAX)] = '\0';
 }
 
 /* Judge the count of digits and letters. */
@@ -290,23 +310,46 @@ read_number(const char *phone, int length, PhoneNumber *number)
 }
 
 /*
- * The E.164 form of an international number, or NULL.  The country is for
- * national numbers, which have no form yet.
+ * Does the part behind the country code begin with what is dialled only inside
+ * the country?  Perhaps: the 0 belongs to the number in some countries.
  */
-char *
-normalize_phone(const char *phone, int length,
-				const char *country pg_attribute_unused())
+static bool
+may_have_trunk_prefix(const char *digits)
+{
+	static const char *const beginnings[] = {
+		"11", "521", "78", "3708", "3758", "9938", "9988"
+	};
+
+	for (int i = 0; i < (int) lengthof(beginnings); i++)
+	{
+		if (skip_word(digits, beginnings[i]) > digits)
+			return true;
+	}
+	for (int length = 1; length <= 3; length++)
+	{
+		if (is_country_code(digits, length))
+			return digits[length] == '0';
+	}
+	return false;
+}
+
+PhoneForm
+read_phone(const char *phone, int length, char *result)
 {
 	PhoneNumber number;
-	char	   *key;
 
-	if (read_number(phone, length, &number) != NULL ||
-		!number.international || number.letter_count > 0)
-		return NULL;
-	key = palloc(number.digit_count + 2);
-	key[0] = '+';
-	memcpy(key + 1, number.digits, number.digit_count + 1);
-	return key;
+	if (read_number(phone, length, &number) != NULL)
+		return PHONE_NONE;
+	if (!number.international)
+	{
+		strlcpy(result, number.digits, PHONE_SIZE);
+		return PHONE_NATIONAL;
+	}
+	if (number.digits[0] == '0')
+		return PHONE_NONE;
+	result[0] = '+';
+	strlcpy(result + 1, number.digits, PHONE_SIZE - 1);
+	return may_have_trunk_prefix(number.digits) ? PHONE_INTERNATIONAL_ODD : PHONE_INTERNATIONAL;
 }
 
 /* What is wrong with a phone number, or NULL. */

@@ -287,6 +287,8 @@ typedef struct Workspace
 	int			sales_ready_score;
 	Interval	response_within;
 	bool		email_ignores_tag;
+	bool		email_ignores_dots;
+	char	   *default_country;	/* of phone numbers; NULL: none */
 	bool		notify;
 
 	/* catalogues, sorted by strcmp */

@@ -347,7 +347,8 @@ load_setting(Workspace *ws)
 
 	read_rows(ws, "SELECT * FROM %s.setting LIMIT 1");
 	keep_settings(&ws->settings, ws->context);
-	n = read_rows(ws, "SELECT sales_ready_score::pg_catalog.int8, response_within, email_ignores_tag, notify "
+	n = read_rows(ws, "SELECT sales_ready_score::pg_catalog.int8, response_within, email_ignores_tag, notify, "
+				  "email_ignores_dots, default_country "
 				  "FROM %s.setting LIMIT 1");
 	ws->sales_ready_score = 70;
 	ws->response_within.time = 5 * USECS_PER_MINUTE;
@@ -360,6 +361,8 @@ load_setting(Workspace *ws)
 		ws->response_within = *DatumGetIntervalP(within);
 	ws->email_ignores_tag = row_bool(0, 3);
 	ws->notify = row_bool(0, 4);
+	ws->email_ignores_dots = row_bool(0, 5);
+	ws->default_country = row_name(ws, 0, 6);
 }
 
 /* What conditions are compiled under where no workspace has been read. */

@@ -4,13 +4,13 @@ CREATE FUNCTION lead_mgmt.email_key(text) RETURNS text
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'email_key';
 COMMENT ON FUNCTION lead_mgmt.email_key(text) IS 'Normal form of an e-mail address that duplicates are found by; NULL where it is none';
 
-CREATE FUNCTION lead_mgmt.email_key(text, ignores_tag boolean) RETURNS text
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'email_key_tag';
-COMMENT ON FUNCTION lead_mgmt.email_key(text, boolean) IS 'The same; where the second argument is true, a +tag before the @ does not count';
+CREATE FUNCTION lead_mgmt.email_key(text, ignores_tag boolean, ignores_dots boolean DEFAULT false) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'email_key_options';
+COMMENT ON FUNCTION lead_mgmt.email_key(text, boolean, boolean) IS 'The same; where the second argument is true, a +tag before the @ does not count, where the third is, dots before @gmail.com and @googlemail.com do not, and both are one';
 
 CREATE FUNCTION lead_mgmt.phone_key(text, country text) RETURNS text
   LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phone_key'; -- not strict: the country may be NULL
-COMMENT ON FUNCTION lead_mgmt.phone_key(text, text) IS 'Normal form (E.164) of a phone number that starts with +; NULL for others';
+COMMENT ON FUNCTION lead_mgmt.phone_key(text, text) IS 'Normal form (E.164) of a phone number as it is dialled in a country (its ISO 3166-1 code or English name), or with +; NULL where it has none';
 
 CREATE FUNCTION lead_mgmt.name_key(text) RETURNS text
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'name_key';
@@ -148,6 +148,10 @@ CREATE FUNCTION lead_mgmt.recompute_score(lead record, OUT score integer, OUT gr
     OUT score_adjustment numeric, OUT last_engaged_at timestamp with time zone, OUT differs boolean)
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'recompute_score';
 COMMENT ON FUNCTION lead_mgmt.recompute_score(record) IS 'What the scores of a row of lead should be, from its engagements and adjustments as of scored_at; read the view score_audit';
+
+CREATE FUNCTION lead_mgmt.recompute_keys(lead record, OUT email_key text, OUT phone_key text, OUT name_key text, OUT differs boolean)
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'recompute_keys';
+COMMENT ON FUNCTION lead_mgmt.recompute_keys(record) IS 'What the keys of a row of lead should be by the settings of its workspace, and whether it has others';
 
 CREATE FUNCTION lead_mgmt.score_at(lead record, at timestamp with time zone, OUT score integer, OUT grade text, OUT demographic_score numeric, OUT behavioral_score numeric, OUT firmographic_score numeric)
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 50 AS 'MODULE_PATHNAME', 'score_at';

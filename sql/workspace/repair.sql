@@ -5,11 +5,10 @@
 -- (the UPDATE's own triggers look for duplicates too), ledger and log.
 
 UPDATE @workspace@.lead l SET status_since = l.status_since
-FROM @workspace@.setting g
 WHERE l.score IS NULL
-  OR l.email_key IS DISTINCT FROM lead_mgmt.email_key(l.email::text, g.email_ignores_tag::boolean)
-  OR l.phone_key IS DISTINCT FROM lead_mgmt.phone_key(l.phone::text, l.country::text)
-  OR l.name_key IS DISTINCT FROM lead_mgmt.company_and_name_key(l.company::text, l.contact_name::text)
+  OR EXISTS (
+    SELECT FROM lead_mgmt.recompute_keys(l::record) k
+    WHERE k.differs)
   OR EXISTS (
     SELECT FROM lead_mgmt.recompute_score(l::record) r
     WHERE r.differs);

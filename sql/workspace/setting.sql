@@ -10,20 +10,23 @@ CREATE TABLE IF NOT EXISTS @workspace@.setting (
   email_ignores_tag boolean DEFAULT false NOT NULL,
   location point,
   notify boolean DEFAULT false NOT NULL,
+  email_ignores_dots boolean DEFAULT false NOT NULL,
   CONSTRAINT setting_pkey PRIMARY KEY (singleton),
   CONSTRAINT setting_singleton_check CHECK (singleton),
   CONSTRAINT setting_default_country_check CHECK (default_country OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
   CONSTRAINT setting_sales_ready_score_check CHECK (sales_ready_score BETWEEN 0 AND 100),
   CONSTRAINT setting_response_within_check CHECK (response_within BETWEEN '00:00:00'::pg_catalog.interval AND '10 years'::pg_catalog.interval)
 );
+ALTER TABLE @workspace@.setting ADD COLUMN IF NOT EXISTS email_ignores_dots boolean DEFAULT false NOT NULL;
 COMMENT ON TABLE @workspace@.setting IS 'The settings of this workspace: always one row';
 COMMENT ON COLUMN @workspace@.setting.singleton IS 'Always true: there is one row';
 COMMENT ON COLUMN @workspace@.setting.workspace_version IS 'Version of lead_mgmt that the layout of this workspace is of; see lead_mgmt.upgrade_workspace';
-COMMENT ON COLUMN @workspace@.setting.default_country IS 'Country (ISO 3166-1 alpha-2) that a phone number without one is read in';
+COMMENT ON COLUMN @workspace@.setting.default_country IS 'Country (ISO 3166-1 alpha-2) that a national phone number of a lead without one is read in; after a change call lead_mgmt.rekey';
 COMMENT ON COLUMN @workspace@.setting.time_zone IS 'Time zone of conditions and of the days and months in reports';
 COMMENT ON COLUMN @workspace@.setting.sales_ready_score IS 'Score from which a lead is ready for sales, 0 to 100; events and routing of leads that are there follow with lead_mgmt.rescore';
 COMMENT ON COLUMN @workspace@.setting.response_within IS 'A new lead must have a first response within this time';
-COMMENT ON COLUMN @workspace@.setting.email_ignores_tag IS 'Are kim+news@example.com and kim@example.com one address?  After a change lead_mgmt.upgrade_workspace gives leads that are there their new keys';
+COMMENT ON COLUMN @workspace@.setting.email_ignores_tag IS 'Are kim+news@example.com and kim@example.com one address?  After a change call lead_mgmt.rekey';
+COMMENT ON COLUMN @workspace@.setting.email_ignores_dots IS 'Are kim.lee@gmail.com and kimlee@googlemail.com one address, as they are at that provider?  After a change call lead_mgmt.rekey';
 COMMENT ON COLUMN @workspace@.setting.location IS 'Where we are: (longitude, latitude) in degrees; conditions may read it, and any other column of this table, as setting.location';
 COMMENT ON COLUMN @workspace@.setting.notify IS 'Send NOTIFY lead_mgmt when a lead becomes ready for sales?  Only one transaction that notifies can commit at a time';
 
