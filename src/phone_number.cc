@@ -50,7 +50,9 @@ write_e164(const char *text, const char *region, char *target, int size)
 	if (util->Parse(text, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR)
 		return PHONE_UNKNOWN;
 	valid = util->IsValidNumber(number);
-	if (!valid && util->IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE)
+	/* a 0 that stays is one that the plan has nowhere */
+	if (!valid && (number.italian_leading_zero() ||
+				   util->IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE))
 		return PHONE_UNKNOWN;
 	util->Format(number, PhoneNumberUtil::E164, &result);
 	if (result.empty() || result.size() >= static_cast<size_t>(size))

@@ -56,15 +56,16 @@ FROM (VALUES
   (E'\u202d+49\u00a030\u20111234\u20135678\u202c'),
   ('+49 30 12345678 x12'), ('+49 30 12345678 ext. 12'), ('+49 30 12345678 Extension 12'),
   ('+49 30 12345678 #12'), ('+49 30 12345678,,12'),
-  ('+39 (0)6 69812345'), ('+1 (650) 555-1234'), ('+24762889'), ('+989601')
+  ('+39 (0)6 69812345'), ('+1 (650) 555-1234'), ('+24762889'), ('+989601'),
+  ('+1 800 FLOWERS'), ('+49 30 12345678 extn 12')
 ) AS number(phone);
 
--- what has none: national numbers, and what is no number
+-- what has none: what is no number (national ones are in phone_national.sql)
 SELECT phone, lead_mgmt.phone_key(phone, 'DE') AS key
 FROM (VALUES
   (NULL), (''), (' '), ('+'), ('+12'), ('++49 30 12345678'),
   ('+49 30 12345678 / +49 30 12345679'), ('+0301234567'), ('+1234567890123456'),
-  ('n/a'), ('+abcdefghijk'), ('+1 800 FLOWERS'), ('+49 30 1234567, ask for Ann'),
+  ('n/a'), ('+abcdefghijk'), ('+49 30 1234567, ask for Ann'),
   ('+49 30 12345678 ext'' OR 1=1 --'), (repeat('+', 1000)), (repeat('x1', 1000000)),
   ('+1' || repeat('-', 1000000) || '6505551234')
 ) AS number(phone)
