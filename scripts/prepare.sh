@@ -22,6 +22,7 @@ target=${1:?which target?}
 # A PG_CONFIG of one's own means a PostgreSQL that packages cannot complete.
 pg_config=${PG_CONFIG:-pg_config}
 compiler=${CC:-gcc}
+cxx_compiler=${CXX:-g++}
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -32,6 +33,8 @@ pg() { have "$pg_config" && "$pg_config" "$1" 2>/dev/null; }
 
 have_pgxs() { file=$(pg --pgxs) && [ -f "$file" ]; }
 have_compiler() { have "$compiler" && echo '#include <stdlib.h>' | "$compiler" -fsyntax-only -xc - 2>/dev/null; }
+have_cxx_compiler() { have "$cxx_compiler" && echo '#include <string>' | "$cxx_compiler" -fsyntax-only -xc++ - 2>/dev/null; }
+have_libphonenumber() { echo '#include <phonenumbers/phonenumberutil.h>' | "$cxx_compiler" -fsyntax-only -xc++ - 2>/dev/null; }
 have_server() { dir=$(pg --bindir) && [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && [ -x "$dir/psql" ]; }
 have_pgtap() { dir=$(pg --sharedir) && [ -f "$dir/extension/pgtap.control" ]; }
 have_perl() { perl -MTest::More -MIPC::Run -e 1 >/dev/null 2>&1 && have prove; }
@@ -80,6 +83,13 @@ look()
 		lack libicu-dev "headers that the server's own headers include"
 	fi
 	[ "$target" = build ] && return
+	# The extension is built without it, too; it then compares no national numbers.
+	if [ "${LIBPHONENUMBER:-yes}" != no ]; then
+		have_cxx_compiler || lack g++ "to compile the module for national phone numbers"
+		if ! have_cxx_compiler || ! have_libphonenumber; then
+			lack libphonenumber-dev "the numbering plans of all countries"
+		fi
+	fi
 	have_server || lack "postgresql-$n" "the server that runs in a temporary folder"
 	[ "$target" = check ] || return 0
 	have_perl || lack "perl libipc-run-perl" "to run the tests that stop, crash and restore servers"
@@ -95,6 +105,16 @@ need_major()
 Install a newer one (the PostgreSQL project has packages for most systems), or name its pg_config:
   make $target PG_CONFIG=/path/to/bin/pg_config"
 	fi
+}
+
+# What tests alone need, and the extension is whole without.
+only_optional_lacks()
+{
+	rest=$packages
+	for package in g++ libphonenumber-dev "postgresql-$n-pgtap"; do
+		rest=$(printf '%s' "$rest" | sed "s/ $package//")
+	done
+	[ -z "$rest" ]
 }
 
 # Tests that need pgTAP are skipped, and say so, where it cannot be had.
