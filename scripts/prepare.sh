@@ -28,6 +28,8 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+may_install() { have apt-get && { [ "$(id -u)" = 0 ] || have sudo; }; }
+
 # Something of the PostgreSQL that pg_config speaks of.
 pg() { have "$pg_config" && "$pg_config" "$1" 2>/dev/null; }
 
@@ -84,7 +86,7 @@ look()
 	fi
 	[ "$target" = build ] && return
 	# The extension is built without it, too; it then compares no national numbers.
-	if [ "${LIBPHONENUMBER:-yes}" != no ]; then
+	if [ "${LIBPHONENUMBER:-yes}" != no ] && may_install; then
 		have_cxx_compiler || lack g++ "to compile the module for national phone numbers"
 		if ! have_cxx_compiler || ! have_libphonenumber; then
 			lack libphonenumber-dev "the numbering plans of all countries"
@@ -117,20 +119,17 @@ only_optional_lacks()
 	[ -z "$rest" ]
 }
 
-# Tests that need pgTAP are skipped, and say so, where it cannot be had.
-only_pgtap_lacks() { [ "$packages" = " postgresql-$n-pgtap" ]; }
-skip_pgtap()
+skip_optional()
 {
-	say "pgTAP is not installed (on Debian: postgresql-$n-pgtap): tests written with it will be skipped."
+	say "Not installed:$packages.  The make goes on without; what needs it is left out, and says so."
 	exit 0
 }
 
 look
 [ -n "$packages" ] || exit 0
 
-if only_pgtap_lacks && [ -z "$tell_only" ]; then
-	have apt-get || skip_pgtap
-	[ "$(id -u)" = 0 ] || have sudo || skip_pgtap
+if only_optional_lacks && [ -z "$tell_only" ]; then
+	may_install || skip_optional
 fi
 
 if [ -n "$tell_only" ] || ! have apt-get; then
@@ -200,7 +199,7 @@ for attempt in first second; do
 	# shellcheck disable=SC2086
 	$sudo env DEBIAN_FRONTEND=noninteractive apt-get $APT_OPTIONS --no-install-recommends install $packages ||
 		{
-			only_pgtap_lacks && skip_pgtap
+			only_optional_lacks && skip_optional
 			fail "apt-get could not install:$packages"
 		}
 	look
