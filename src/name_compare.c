@@ -186,16 +186,19 @@ judge_distance(const Letters *a, const Letters *b, bool known)
 		return WORDS_DIFFER;
 	distance = letters_distance(a, b, limit);
 	if (distance > limit)
-		return WORDS_DIFFER;
+		return length >= 5 && !known && a->letter[0] == b->letter[0] &&
+			letters_jaro_winkler(a, b) >= 0.8 ? WORDS_ALIKE : WORDS_DIFFER;
 
 	/* Two names that exist, such as Maria and Mario, are rarely a slip. */
 	if (known)
-		return distance == 1 && length >= 5 ? WORDS_SIMILAR : WORDS_DIFFER;
+		return WORDS_DIFFER;
 	if (length <= 4)
 		return a->letter[0] == b->letter[0] ? WORDS_SIMILAR : WORDS_DIFFER;
 	if (distance == 1 || (distance == 2 && length >= 8))
 		return WORDS_NEAR;
-	return letters_jaro_winkler(a, b) >= 0.85 ? WORDS_SIMILAR : WORDS_DIFFER;
+	if (letters_jaro_winkler(a, b) >= 0.85)
+		return WORDS_SIMILAR;
+	return a->letter[0] == b->letter[0] ? WORDS_ALIKE : WORDS_DIFFER;
 }
 
 /* Whatever is not equal: is it alike? */
@@ -243,7 +246,8 @@ compare_words(const Person *a, const Word *wa, const Person *b, const Word *wb)
 /* How much of a word's weight a match is worth. */
 static const double match_worth[] = {
 	[WORDS_DIFFER] = 0,
-	[WORDS_INITIAL] = 0.3,
+	[WORDS_INITIAL] = 0.9,
+	[WORDS_ALIKE] = 0.3,
 	[WORDS_BEGIN] = 0.6,
 	[WORDS_NICKNAME] = 0.7,
 	[WORDS_SIMILAR] = 0.5,
@@ -281,7 +285,7 @@ take_match(Alignment *result, WordMatch match, double weight)
 	result->matched += worth;
 	result->best = Max(result->best, worth);
 	result->pairs++;
-	if (match > WORDS_INITIAL)
+	if (match > WORDS_ALIKE)
 		result->sure++;
 }
 
@@ -423,6 +427,8 @@ align_words(const Person *a, const Person *b, PersonPart part, Alignment *result
 		take_joined(&state, result);
 		turn_around(&state);
 	}
+	result->done_a = state.done_a;
+	result->done_b = state.done_b;
 	count_rest(a, state.pa, state.done_a, &result->only_a, &result->rest_a, &number_a);
 	count_rest(b, state.pb, state.done_b, &result->only_b, &result->rest_b, &number_b);
 	result->numbers_differ = number_a && number_b;

@@ -31,6 +31,7 @@ typedef struct KnownWord
 typedef enum WordKind
 {
 	MINOR_NAME,
+	NO_NAME,
 	TITLE,
 	SENIOR,
 	JUNIOR,
@@ -139,9 +140,10 @@ load_words(void)
 	known_words = table;
 	for (int i = 0; i < (int) lengthof(nicknames); i++)
 		add_group(nicknames[i], i + 1);
-	add_weight(most_frequent_names, 5);
-	add_weight(frequent_names, 6.5);
+	add_weight(most_frequent_names, 4);
+	add_weight(frequent_names, 5.5);
 	add_kind(minor_names, ' ', MINOR_NAME);
+	add_kind(no_names, ' ', NO_NAME);
 	add_kind(titles, ' ', TITLE);
 	add_kind("sr senior snr", ' ', SENIOR);
 	add_kind("jr junior jnr ii", ' ', JUNIOR);
@@ -198,6 +200,13 @@ bool
 is_minor_name(const char *word, int length)
 {
 	return is_kind(word, length, MINOR_NAME);
+}
+
+/* Is it what is typed where no name is known? */
+bool
+is_no_name(const char *name, int length)
+{
+	return is_kind(name, length, NO_NAME);
 }
 
 /* Is it no name but a title (-1), or a generation (1 senior, 2, 3)? */

@@ -118,6 +118,15 @@ static const char *const nicknames[] = {
 	/* Russian, Polish, Czech, Hungarian, Greek, Hebrew */
 	"alexei alyosha aleksei alexey lesha oleksiy alexej aleksey", "anastasia nastya stacy stasya anastasiya", "boris borya", "ludmila lyuda lyudmila ludmilla mila", "lyubov lyuba", "nadezhda nadia nadya", "nikita nik", "olga olya", "pavel pasha", "svetlana sveta lana", "yaroslav slava jaroslav", "vyacheslav slava viacheslav", "vasily vasya vasiliy vasil", "yelena lena elena alena", "grigory grisha grigori", "gennady gena", "galina galya", "larisa lara", "leonid lyonya", "mikhail misha mykhailo", "wojciech wojtek", "stanislaw staszek stas stanislav", "zbigniew zbyszek", "krzysztof krzysiek", "andrzej jedrzej", "josef pepa", "frantisek franta",
 	"istvan pista", "laszlo laci", "ferenc feri", "jozsef joska", "gyorgy gyuri", "ioannis yannis giannis john", "georgios giorgos george yorgos", "panagiotis panos", "athanasios thanos", "yitzhak isaac itzik", "moshe moses moishe", "avraham avi abraham", "yaakov jacob kobi", "shmuel samuel", "yosef joseph yossi",
+	/* Family names that are spelt in several ways */
+	"meyer meier maier mayer mayr", "schmidt schmitt schmid schmied", "muller mueller miller moller moeller", "schafer schaefer schaeffer scheffer",
+	"schroder schroeder schroter", "kruger krueger kroger", "hoffmann hofmann hoffman hofman", "becker bekker baecker", "fischer fisher", "weber webber",
+	"hansen hanson hansson", "johansen johansson johanson", "jensen jenson", "nielsen nilsen nilsson", "olsen olsson olson", "larsen larsson larson",
+	"petersen pedersen peterson petersson", "andersen anderson andersson", "christensen kristensen christiansen", "eriksson ericsson erikson erickson",
+	"clark clarke", "brown browne braun", "green greene", "stewart stuart steward", "thompson thomson tomson", "reid reed read", "philips phillips philipps",
+	"harris harries", "allen allan", "davis davies", "johnson johnston johnstone", "stephens stevens stephen", "nichols nicholls nicols", "burns byrnes byrne",
+	"gonzalez gonzales", "rodriguez rodrigues", "lopez lopes", "perez peres", "gomez gomes", "kowalski kowalska", "nowak novak",
+	"ivanov ivanova", "petrov petrova", "smirnov smirnova", "kuznetsov kuznetsova", "popov popova", "novotny novotna", "hussain hussein hussain",
 	/* Romanised Chinese, Indian */
 	"xiao hsiao", "zhang chang", "zhou chou chow", "xu hsu", "li lee", "wang wong", "huang wong hwang", "chen chan tan", "lin lam", "wu ng", "liu lau", "zheng cheng", "cai tsai choi", "guo kuo kwok", "xie hsieh", "zhao chao chiu", "zhu chu", "qian chien", "rajesh raj", "rajendra raj rajinder", "sanjay sanju", "krishnan krishna", "venkatesh venkat venkatesan", "srinivasan srini srinivas", "subramaniam subra mani subramanian",
 };
@@ -188,6 +197,11 @@ static const char minor_names[] =
 static const char titles[] =
 	"mr mrs ms miss mx dr prof professor sir dame herr frau dipl ing mag phd mba md msc bsc esq cpa dds jd rn sra srta "
 	"sig dott dottssa mme mlle monsieur madame doktor rev fr hon capt";
+
+/* What is typed where a name is asked for and none is known. */
+static const char no_names[] =
+	"unknown anonymous anonym none na null nil test tester noname unbekannt desconocido inconnu sconosciuto guest user "
+	"customer kunde cliente client lead contact xxx xx asdf tbd";
 
 /* Words of company names that many have. */
 static const char minor_company_words[] =

@@ -26,7 +26,16 @@ typedef struct Builder
 	int			length;
 } Builder;
 
-/* The beginning of a field, not cut inside of a character. */
+/* At most so many bytes of a longer text, not cut inside of a character. */
+static int
+cut_length(const char *text, int length)
+{
+	while (length > 0 && IS_HIGHBIT_SET(text[length]) && (text[length] & 0x40) == 0)
+		length--;
+	return length;
+}
+
+/* How many bytes of a field are looked at. */
 static int
 field_length(const PersonText *text, PersonField field)
 {
@@ -35,12 +44,7 @@ field_length(const PersonText *text, PersonField field)
 
 	if (data == NULL || length <= 0)
 		return 0;
-	if (length <= FIELD_BYTES)
-		return length;
-	length = FIELD_BYTES;
-	while (length > 0 && IS_HIGHBIT_SET(data[length]) && (data[length] & 0x40) == 0)
-		length--;
-	return length;
+	return length <= FIELD_BYTES ? length : cut_length(data, FIELD_BYTES);
 }
 
 /* How many characters; which of them, as a bit set; and what kind. */
@@ -79,9 +83,9 @@ plain_bits(const Word *word, int letters)
 		case 2:
 			return 5;
 		case 3:
-			return 7;
+			return 6;
 		default:
-			return 9;
+			return 8;
 	}
 }
 
@@ -169,9 +173,8 @@ add_word(Builder *builder, PersonPart part, const char *text, int length)
 	int			space = span->words > 0 ? 1 : 0;
 	Word	   *word;
 
-	length = Min(length, WORD_LETTERS);
-	while (length > 0 && IS_HIGHBIT_SET(text[length]) && (text[length] & 0x40) == 0)
-		length--;
+	if (length > WORD_LETTERS)
+		length = cut_length(text, WORD_LETTERS);
 	if (length == 0 || span->words == PART_WORDS || builder->head.words == PERSON_WORDS ||
 		span->length + space + length > PART_BYTES)
 		return;
@@ -232,7 +235,7 @@ add_name(Builder *builder, const PersonText *text)
 	char	   *normal = length == 0 ? NULL : normalize_name(text->data[PERSON_NAME], length);
 	const char *rest = normal;
 
-	if (normal == NULL)
+	if (normal == NULL || is_no_name(normal, strlen(normal)))
 		return;
 	begin_part(builder, PART_NAME);
 	while ((length = next_word(&rest)) > 0)

@@ -118,6 +118,7 @@ typedef enum WordMatch
 {
 	WORDS_DIFFER,
 	WORDS_INITIAL,				/* one is the other's first letter */
+	WORDS_ALIKE,				/* many letters are other ones */
 	WORDS_BEGIN,				/* one is the other's beginning */
 	WORDS_NICKNAME,
 	WORDS_SIMILAR,				/* some letters are other ones */
@@ -136,6 +137,8 @@ typedef struct Alignment
 	int			sure;			/* and by more than an initial */
 	int			rest_a;			/* words that did not, minor ones aside */
 	int			rest_b;
+	uint32		done_a;			/* which words found their like, as bit sets */
+	uint32		done_b;
 	bool		numbers_differ; /* both have numbers, other ones */
 	bool		first_differs;	/* the first word of neither found its like */
 } Alignment;
@@ -151,6 +154,7 @@ extern void align_words(const Person *a, const Person *b, PersonPart part, Align
 extern int	nickname_groups(const char *word, int length, uint16 *groups);
 extern int	name_weight(const char *word, int length);	/* 0: not known */
 extern bool is_minor_name(const char *word, int length);
+extern bool is_no_name(const char *name, int length);
 extern int	name_title(const char *word, int length);	/* 0: none, -1: title, else generation */
 extern bool is_minor_company_word(const char *word, int length);
 extern bool is_street_type(const char *word, int length);

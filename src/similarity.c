@@ -23,14 +23,14 @@
 #include <math.h>
 
 /* How much more likely than not two leads are strangers, before any evidence. */
-#define STRANGERS	18.0
+#define STRANGERS	11.3
 
 /* Pairs of a family, or of colleagues, for each pair of one person. */
-#define RELATIVES	0.0
+#define RELATIVES	-0.5
 #define COLLEAGUES	3.0
 
 /* What is not all written the same is enough of a name. */
-#define NAME_MOST	18.0
+#define NAME_MOST	11.5
 
 /* Evidence for each account, in bits. */
 typedef struct Evidence
@@ -46,7 +46,10 @@ typedef struct Pair
 	const Person *b;
 	Evidence	evidence;
 	bool		name_agrees;	/* no word of either contradicts */
-	bool		name_known;
+	bool		names_differ;	/* some word of both contradicts */
+	uint32		shared_a;		/* words of the name that the other has, too */
+	uint32		shared_b;
+	double		domain;			/* evidence of a domain that is a company's */
 	FieldAgreement *agreement;
 } Pair;
 
@@ -72,15 +75,43 @@ part_distance(const Pair *pair, PersonPart part, int limit)
 						 part_text(pair->b, part), pair->b->part[part].length, limit);
 }
 
+/* Do so few letters differ that it may be a slip? */
+static bool
+part_near(const Pair *pair, PersonPart part)
+{
+	int			length = Min(pair->a->part[part].length, pair->b->part[part].length);
+	int			limit = length < 4 ? 0 : length < 8 ? 1 : length < 12 ? 2 : 3;
+
+	return limit > 0 && part_distance(pair, part, limit) <= limit;
+}
+
 /* Words on both sides that have no like: how bad is it? */
 static double
-name_contradiction(const Alignment *name)
+name_contradiction(const Pair *pair, const Alignment *name)
 {
 	if (name->numbers_differ)
 		return -14;
-	if (name->sure == 0)
-		return -10;
-	return name->first_differs ? -8 : -5;
+	if (name->sure > 0)
+		return name->first_differs ? -6.5 : -5;
+
+	/* One may be the given name, the other the family's. */
+	if (pair->a->part[PART_NAME].words == 1 && pair->b->part[PART_NAME].words == 1)
+		return -4.5;
+	return -7.5;
+}
+
+/*
+ * Strangers whose names have nothing or one word in common are so many more
+ * than those whose names agree that all accounts but theirs lose.
+ */
+static double
+name_handicap(const Pair *pair, const Alignment *name)
+{
+	if (name->sure > 0)
+		return 4;
+	if (pair->a->part[PART_NAME].words == 1 && pair->b->part[PART_NAME].words == 1)
+		return 2;
+	return 6;
 }
 
 static FieldAgreement
@@ -100,13 +131,17 @@ compare_names(Pair *pair)
 {
 	Alignment	name;
 	double		same;
+	double		handicap;
 
 	if (!both_have(pair, PART_NAME))
+	{
+		count_evidence(pair, -4, -4, -4);
 		return;
+	}
 	align_words(pair->a, pair->b, PART_NAME, &name);
 	same = Min(name.matched, NAME_MOST);
 	if (name.numbers_differ || (name.rest_a > 0 && name.rest_b > 0))
-		same += name_contradiction(&name);
+		same += name_contradiction(pair, &name);
 	else
 	{
 		same -= 0.5 * (name.rest_a + name.rest_b);
@@ -118,8 +153,12 @@ compare_names(Pair *pair)
 		same -= 8;
 		pair->name_agrees = false;
 	}
-	pair->name_known = true;
-	count_evidence(pair, same, name.best - 1.5, 0);
+	pair->names_differ = !pair->name_agrees;
+	handicap = pair->name_agrees ? 0 : name_handicap(pair, &name);
+	pair->shared_a = name.done_a;
+	pair->shared_b = name.done_b;
+	count_evidence(pair, same - handicap,
+				   Max(name.best - 0.5, Min(same, name.matched) - 5) - handicap, -handicap);
 	pair->agreement[PERSON_NAME] = judge_name(pair, &name);
 }
 
@@ -143,25 +182,73 @@ only_digits_differ(const char *a, int a_length, const char *b, int b_length)
 	}
 }
 
-/* Does the mailbox have a word of the person's name in it? */
+/* How many bytes of the text are the word: "muller" is in "mueller", too. */
+static int
+match_word(const char *text, int length, const char *word, int word_length)
+{
+	int			i = 0;
+
+	for (int j = 0; j < word_length; j++, i++)
+	{
+		if (i < length && i > 0 && text[i] == 'e' && word[j] != 'e' &&
+			strchr("aou", text[i - 1]) != NULL)
+			i++;
+		if (i >= length || text[i] != word[j])
+			return 0;
+	}
+	return i;
+}
+
+/* What a mailbox tells of its owner's name. */
+typedef enum MailboxName
+{
+	TELLS_NOTHING,
+	TELLS_NAME,					/* has a word of the name */
+	TELLS_OWN_NAME				/* has one that the other name has not, or its initial */
+} MailboxName;
+
+/* Is a word's initial what is left of the mailbox beside another word? */
 static bool
-mailbox_tells_name(const Person *person)
+is_initial_beside(const Person *person, const Word *word, const char *text, int length,
+				  int start, int bytes)
+{
+	return length == bytes + 1 &&
+		text[start == 0 ? bytes : 0] == person_text(person)[word->offset];
+}
+
+/* The words in "shared" are in both names. */
+static MailboxName
+mailbox_name(const Person *person, uint32 shared)
 {
 	const PartSpan *local = &person->part[PART_LOCAL];
 	const PartSpan *name = &person->part[PART_NAME];
 	const char *text = part_text(person, PART_LOCAL);
+	MailboxName result = TELLS_NOTHING;
 
 	for (int i = 0; i < name->words; i++)
 	{
 		const Word *word = &person->word[name->first + i];
 
-		if (word->length < 3)
+		if (word->length < 2 || (word->length == 2 && local->length > 6))
 			continue;
-		for (int j = 0; j + word->length <= local->length; j++)
-			if (memcmp(text + j, person_text(person) + word->offset, word->length) == 0)
-				return true;
+		for (int j = 0; j < local->length; j++)
+		{
+			int			bytes = match_word(text + j, local->length - j,
+										   person_text(person) + word->offset, word->length);
+
+			if (bytes == 0)
+				continue;
+			if (!(shared & (1 << i)))
+				return TELLS_OWN_NAME;
+			for (int k = 0; k < name->words; k++)
+				if (!(shared & (1 << k)) &&
+					is_initial_beside(person, &person->word[name->first + k], text,
+									  local->length, j, bytes))
+					return TELLS_OWN_NAME;
+			result = TELLS_NAME;
+		}
 	}
-	return false;
+	return result;
 }
 
 /* One mailbox, at another provider. */
@@ -170,7 +257,7 @@ compare_same_mailbox(Pair *pair)
 {
 	if ((pair->a->mailbox | pair->b->mailbox) & MAILBOX_SHARED)
 		count_evidence(pair, -0.5, 0, -1);
-	else if (mailbox_tells_name(pair->a) || mailbox_tells_name(pair->b))
+	else if (mailbox_name(pair->a, ~0) != TELLS_NOTHING || mailbox_name(pair->b, ~0) != TELLS_NOTHING)
 		count_evidence(pair, 4, 0, 0);
 	else
 		count_evidence(pair, pair->a->part[PART_LOCAL].length >= 6 ? 9 : 5, 2, 0);
@@ -181,26 +268,33 @@ compare_same_mailbox(Pair *pair)
 static FieldAgreement
 compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 {
-	int			length = Min(pair->a->part[PART_LOCAL].length, pair->b->part[PART_LOCAL].length);
-	int			limit = length >= 8 ? 2 : length >= 5 ? 1 : 0;
 	bool		series = only_digits_differ(part_text(pair->a, PART_LOCAL),
 											pair->a->part[PART_LOCAL].length,
 											part_text(pair->b, PART_LOCAL),
 											pair->b->part[PART_LOCAL].length);
 	bool		free = (pair->a->mailbox & MAILBOX_FREE) != 0;
 
-	if (!series && limit > 0 && (same_domain || near_domain) &&
-		part_distance(pair, PART_LOCAL, limit) <= limit)
+	MailboxName name_a = mailbox_name(pair->a, pair->shared_a);
+	MailboxName name_b = mailbox_name(pair->b, pair->shared_b);
+
+	/* Other names, and each has a mailbox in his own. */
+	if (pair->names_differ && name_a == TELLS_OWN_NAME && name_b == TELLS_OWN_NAME)
 	{
-		count_evidence(pair, 11, 2, 5);
+		pair->domain = same_domain && !free ? 2 : 0;
+		count_evidence(pair, -6, 0, 0);
+		return FIELD_DIFFERS;
+	}
+	if (!series && (same_domain || near_domain) && part_near(pair, PART_LOCAL))
+	{
+		count_evidence(pair, 11, 2, free ? 0 : 7);
 		return FIELD_NEAR;
 	}
 	if (same_domain && !free)
 	{
-		count_evidence(pair, 2, 1, 8);
+		pair->domain = name_a != TELLS_NOTHING && name_b != TELLS_NOTHING ? 7 : 2;
 		return FIELD_PARTLY;
 	}
-	count_evidence(pair, -1.5, -0.3, free ? 0 : -1);
+	count_evidence(pair, -1.2, -0.5, free ? 0 : -1);
 	return FIELD_DIFFERS;
 }
 
@@ -218,10 +312,11 @@ compare_emails(Pair *pair)
 	same_local = part_equal(pair->a, pair->b, PART_LOCAL);
 	same_domain = part_equal(pair->a, pair->b, PART_DOMAIN);
 	if (!same_domain)
-		near_domain = part_distance(pair, PART_DOMAIN, 2) <= 2;
+		near_domain = part_near(pair, PART_DOMAIN);
 	if (same_local && same_domain)
 	{
-		count_evidence(pair, shared ? 9 : 16, shared ? 4 : 11, shared ? 12 : 10);
+		count_evidence(pair, shared ? 9 : 16, shared ? 4 : pair->names_differ ? 13.5 : 11,
+					   shared ? 12 : 10);
 		*agreement = FIELD_EQUAL;
 	}
 	else if (same_local && near_domain && !shared)
@@ -257,7 +352,7 @@ compare_phones(Pair *pair)
 		return;
 	if (part_equal(pair->a, pair->b, PART_PHONE))
 	{
-		count_evidence(pair, 14, 13, 12);
+		count_evidence(pair, 14, 13.5, 12);
 		*agreement = FIELD_EQUAL;
 	}
 	else if (same_end(pair, PART_PHONE, 7) &&
@@ -274,7 +369,7 @@ compare_phones(Pair *pair)
 	}
 	else
 	{
-		count_evidence(pair, -1.5, -0.5, -0.5);
+		count_evidence(pair, -1.2, -0.5, -0.5);
 		*agreement = FIELD_DIFFERS;
 	}
 }
@@ -308,6 +403,13 @@ birthday_distance(const Person *a, const Person *b)
 	return edit_distance(ta, 8, tb, 8, 2);
 }
 
+/* About how many days lie between two dates? */
+static int
+days_between(const Person *a, const Person *b)
+{
+	return abs((a->year - b->year) * 365 + (a->month - b->month) * 30 + (a->day - b->day));
+}
+
 static void
 compare_birthdays(Pair *pair)
 {
@@ -320,7 +422,7 @@ compare_birthdays(Pair *pair)
 		return;
 	if (a->year == b->year && a->month == b->month && a->day == b->day)
 	{
-		count_evidence(pair, is_placeholder(a) ? 6 : 13, is_placeholder(a) ? 4 : 7, 0);
+		count_evidence(pair, is_placeholder(a) ? 6 : 14, is_placeholder(a) ? 4 : 6.5, 0);
 		*agreement = FIELD_EQUAL;
 		return;
 	}
@@ -330,14 +432,16 @@ compare_birthdays(Pair *pair)
 		count_evidence(pair, 6.5, 0.5, 0);
 		*agreement = FIELD_NEAR;
 	}
-	else if (distance == 2 || (a->month == b->month && a->day == b->day))
+	else if (distance == 2 || (a->month == b->month && a->day == b->day) ||
+			 (abs(a->year - b->year) <= 1 && abs(a->month - b->month) <= 1 &&
+			  abs(a->day - b->day) <= 2) || days_between(a, b) <= 40)
 	{
 		count_evidence(pair, 2, 0, 0);
 		*agreement = FIELD_PARTLY;
 	}
 	else
 	{
-		count_evidence(pair, -5, 0, 0);
+		count_evidence(pair, -3.5, 0, 0);
 		*agreement = FIELD_DIFFERS;
 	}
 }
@@ -358,44 +462,52 @@ is_acronym(const Person *a, const Person *b, PersonPart part)
 	return true;
 }
 
-static void
+static double
 compare_companies(Pair *pair)
 {
 	Alignment	company;
 	FieldAgreement *agreement = &pair->agreement[PERSON_COMPANY];
 
 	if (!both_have(pair, PART_COMPANY))
-		return;
+		return 0;
 	if (part_equal(pair->a, pair->b, PART_COMPANY))
 	{
-		count_evidence(pair, 10, 0, 11);
 		*agreement = FIELD_EQUAL;
-		return;
+		return 10;
 	}
 	align_words(pair->a, pair->b, PART_COMPANY, &company);
 	if (is_acronym(pair->a, pair->b, PART_COMPANY) || is_acronym(pair->b, pair->a, PART_COMPANY))
 	{
-		count_evidence(pair, 6, 0, 6.5);
 		*agreement = FIELD_NEAR;
+		return 6;
 	}
-	else if (company.matched >= 4 && (company.rest_a == 0 || company.rest_b == 0) &&
-			 !company.numbers_differ)
+	if (company.matched >= 4 && (company.rest_a == 0 || company.rest_b == 0) &&
+		!company.numbers_differ)
 	{
-		double		bits = Min(company.matched, 9) - 0.5 * (company.rest_a + company.rest_b);
-
-		count_evidence(pair, bits, 0, bits + 1);
 		*agreement = FIELD_NEAR;
+		return Min(company.matched, 9) - 0.5 * (company.rest_a + company.rest_b);
 	}
-	else if (company.sure > 0 && company.matched >= 4)
+	if (company.sure > 0 && company.matched >= 4)
 	{
-		count_evidence(pair, 1, 0, 1);
 		*agreement = FIELD_PARTLY;
+		return 1;
 	}
-	else
-	{
-		count_evidence(pair, -1.5, 0, -6);
-		*agreement = FIELD_DIFFERS;
-	}
+	*agreement = FIELD_DIFFERS;
+	return -1.5;
+}
+
+/* Where they work: a company has its domain, so one of the two counts. */
+static void
+compare_affiliations(Pair *pair)
+{
+	double		company = compare_companies(pair);
+	double		bits;
+
+	if (company < 0)
+		count_evidence(pair, company, 0, -6);
+	bits = Max(company, pair->domain) + 0.2 * Max(Min(company, pair->domain), 0);
+	if (bits > 0)
+		count_evidence(pair, bits, 0, Max(bits + 1, pair->domain > 0 ? 9 : 0));
 }
 
 /* Evidence of the town's name. */
@@ -410,7 +522,7 @@ compare_cities(Pair *pair)
 		return 0;
 	if (is_big_city(part_text(pair->a, PART_CITY), pair->a->part[PART_CITY].length) ||
 		is_big_city(part_text(pair->b, PART_CITY), pair->b->part[PART_CITY].length))
-		bits = 4;
+		bits = 3;
 	if (part_equal(pair->a, pair->b, PART_CITY))
 	{
 		*agreement = FIELD_EQUAL;
@@ -422,8 +534,8 @@ compare_cities(Pair *pair)
 		*agreement = FIELD_NEAR;
 		return bits - 1;
 	}
-	*agreement = city.sure > 0 ? FIELD_PARTLY : FIELD_DIFFERS;
-	return city.sure > 0 ? 0 : -2.5;
+	*agreement = city.pairs > 0 ? FIELD_PARTLY : FIELD_DIFFERS;
+	return city.pairs == 0 ? -2.5 : city.sure > 0 ? 0 : 2;
 }
 
 static double
@@ -555,7 +667,7 @@ compare_addresses(Pair *pair)
 	if (bits < 0)
 		count_evidence(pair, Max(bits, -4), bits * 2, bits / 2);
 	else
-		count_evidence(pair, Min(bits, 20), Min(bits, 20), bits * 0.6);
+		count_evidence(pair, Min(bits, 20), Min(bits, 20), bits * (pair->agreement[PERSON_COMPANY] >= FIELD_NEAR ? 0.9 : 0.7));
 }
 
 static void
@@ -591,14 +703,16 @@ compare_people(Pair *pair)
 {
 	memset(&pair->evidence, 0, sizeof(Evidence));
 	pair->name_agrees = false;
-	pair->name_known = false;
+	pair->names_differ = false;
+	pair->shared_a = pair->shared_b = ~0;
+	pair->domain = 0;
 	for (int i = 0; i < PERSON_FIELDS; i++)
 		pair->agreement[i] = FIELD_UNKNOWN;
 	compare_names(pair);
 	compare_emails(pair);
 	compare_phones(pair);
 	compare_birthdays(pair);
-	compare_companies(pair);
+	compare_affiliations(pair);
 	compare_addresses(pair);
 	compare_job_titles(pair);
 }

@@ -58,7 +58,7 @@ typedef enum FieldAgreement
 } FieldAgreement;
 
 /* Pairs at least as similar as this are duplicates, where nothing else is said. */
-#define FUZZY_DEFAULT_SIMILARITY	0.75
+#define FUZZY_DEFAULT_SIMILARITY	0.5
 
 /* The most blocks that one person is in; most are in about five. */
 #define MAX_PERSON_BLOCKS	8
