@@ -195,7 +195,8 @@ judge_distance(const Letters *a, const Letters *b, bool known)
 	if (length <= 4)
 		return a->letter[0] == b->letter[0] ? WORDS_SIMILAR : WORDS_DIFFER;
 	if (distance == 1 || (distance == 2 && length >= 8))
-		return WORDS_NEAR;
+		return a->letter[0] == b->letter[0] || a->letter[0] == b->letter[1] ||
+			a->letter[1] == b->letter[0] ? WORDS_NEAR : WORDS_SIMILAR;
 	if (letters_jaro_winkler(a, b) >= 0.85)
 		return WORDS_SIMILAR;
 	return a->letter[0] == b->letter[0] ? WORDS_ALIKE : WORDS_DIFFER;

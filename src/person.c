@@ -109,12 +109,15 @@ name_bits(Word *word, const char *text, int letters)
 static double
 company_bits(Word *word, const char *text, int letters)
 {
+	int			known;
+
 	if (is_minor_company_word(text, word->length))
 	{
 		word->flags |= WORD_MINOR;
 		return 2;
 	}
-	return plain_bits(word, letters);
+	known = name_weight(text, word->length);
+	return known > 0 ? known * WEIGHT_UNIT : plain_bits(word, letters);
 }
 
 static double

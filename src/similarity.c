@@ -23,14 +23,14 @@
 #include <math.h>
 
 /* How much more likely than not two leads are strangers, before any evidence. */
-#define STRANGERS	11.3
+#define STRANGERS	12.0
 
 /* Pairs of a family, or of colleagues, for each pair of one person. */
-#define RELATIVES	-0.5
+#define RELATIVES	-1.0
 #define COLLEAGUES	3.0
 
 /* What is not all written the same is enough of a name. */
-#define NAME_MOST	11.5
+#define NAME_MOST	11.0
 
 /* Evidence for each account, in bits. */
 typedef struct Evidence
@@ -47,9 +47,10 @@ typedef struct Pair
 	Evidence	evidence;
 	bool		name_agrees;	/* no word of either contradicts */
 	bool		names_differ;	/* some word of both contradicts */
+	bool		given_differs;	/* and it is the first word */
 	uint32		shared_a;		/* words of the name that the other has, too */
 	uint32		shared_b;
-	double		domain;			/* evidence of a domain that is a company's */
+	double		domain;			/* evidence of the domains, if they are companies' */
 	FieldAgreement *agreement;
 } Pair;
 
@@ -59,6 +60,20 @@ count_evidence(Pair *pair, double same, double relatives, double colleagues)
 	pair->evidence.same += same;
 	pair->evidence.relatives += relatives;
 	pair->evidence.colleagues += colleagues;
+}
+
+/*
+ * Evidence of two fields of which one implies the other, more or less: the
+ * second counts for a part.
+ */
+static double
+join_facts(double a, double b, double part)
+{
+	if (a > 0 && b > 0)
+		return Max(a, b) + part * Min(a, b);
+	if (a < 0 && b < 0)
+		return Min(a, b) + part * Max(a, b);
+	return a + b;
 }
 
 static bool
@@ -108,7 +123,7 @@ static double
 name_handicap(const Pair *pair, const Alignment *name)
 {
 	if (name->sure > 0)
-		return 4;
+		return 5;
 	if (pair->a->part[PART_NAME].words == 1 && pair->b->part[PART_NAME].words == 1)
 		return 2;
 	return 6;
@@ -155,6 +170,7 @@ compare_names(Pair *pair)
 	}
 	pair->names_differ = !pair->name_agrees;
 	handicap = pair->name_agrees ? 0 : name_handicap(pair, &name);
+	pair->given_differs = name.first_differs;
 	pair->shared_a = name.done_a;
 	pair->shared_b = name.done_b;
 	count_evidence(pair, same - handicap,
@@ -251,16 +267,35 @@ mailbox_name(const Person *person, uint32 shared)
 	return result;
 }
 
-/* One mailbox, at another provider. */
+static bool
+has_digit(const Person *person, PersonPart part)
+{
+	const PartSpan *span = &person->part[part];
+
+	for (int i = 0; i < span->words; i++)
+		if (person->word[span->first + i].flags & WORD_NUMBER)
+			return true;
+	return false;
+}
+
+/* One mailbox, at another provider: what is more than the name in it counts. */
 static FieldAgreement
 compare_same_mailbox(Pair *pair)
 {
-	if ((pair->a->mailbox | pair->b->mailbox) & MAILBOX_SHARED)
-		count_evidence(pair, -0.5, 0, -1);
-	else if (mailbox_name(pair->a, ~0) != TELLS_NOTHING || mailbox_name(pair->b, ~0) != TELLS_NOTHING)
-		count_evidence(pair, 4, 0, 0);
+	int			length = pair->a->part[PART_LOCAL].length;
+	bool		free = ((pair->a->mailbox | pair->b->mailbox) & MAILBOX_FREE) != 0;
+	bool		named = mailbox_name(pair->a, ~0) != TELLS_NOTHING ||
+		mailbox_name(pair->b, ~0) != TELLS_NOTHING;
+
+	if (((pair->a->mailbox | pair->b->mailbox) & MAILBOX_SHARED) || (named && !free))
+	{
+		pair->domain = -1.5;
+		return FIELD_PARTLY;
+	}
+	if (named)
+		count_evidence(pair, has_digit(pair->a, PART_LOCAL) ? 4 : 0.5, 0, 0);
 	else
-		count_evidence(pair, pair->a->part[PART_LOCAL].length >= 6 ? 9 : 5, 2, 0);
+		count_evidence(pair, length >= 6 ? 9 : length >= 4 ? 5 : 0, 2, 0);
 	return FIELD_PARTLY;
 }
 
@@ -281,7 +316,7 @@ compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 	if (pair->names_differ && name_a == TELLS_OWN_NAME && name_b == TELLS_OWN_NAME)
 	{
 		pair->domain = same_domain && !free ? 2 : 0;
-		count_evidence(pair, -6, 0, 0);
+		count_evidence(pair, pair->given_differs ? -6 : -3, 0, 0);
 		return FIELD_DIFFERS;
 	}
 	if (!series && (same_domain || near_domain) && part_near(pair, PART_LOCAL))
@@ -294,7 +329,10 @@ compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 		pair->domain = name_a != TELLS_NOTHING && name_b != TELLS_NOTHING ? 7 : 2;
 		return FIELD_PARTLY;
 	}
-	count_evidence(pair, -1.2, -0.5, free ? 0 : -1);
+	if (((pair->a->mailbox | pair->b->mailbox) & MAILBOX_FREE) == 0)
+		pair->domain = -3.5;
+	else
+		count_evidence(pair, -2.5, -1.8, -1);
 	return FIELD_DIFFERS;
 }
 
@@ -315,8 +353,8 @@ compare_emails(Pair *pair)
 		near_domain = part_near(pair, PART_DOMAIN);
 	if (same_local && same_domain)
 	{
-		count_evidence(pair, shared ? 9 : 16, shared ? 4 : pair->names_differ ? 13.5 : 11,
-					   shared ? 12 : 10);
+		count_evidence(pair, shared ? 9 : 19, shared ? 4 : pair->names_differ ? 16.5 : 14,
+					   shared ? 12 : 11);
 		*agreement = FIELD_EQUAL;
 	}
 	else if (same_local && near_domain && !shared)
@@ -352,13 +390,13 @@ compare_phones(Pair *pair)
 		return;
 	if (part_equal(pair->a, pair->b, PART_PHONE))
 	{
-		count_evidence(pair, 14, 13.5, 12);
+		count_evidence(pair, 16, 15.5, 14);
 		*agreement = FIELD_EQUAL;
 	}
 	else if (same_end(pair, PART_PHONE, 7) &&
 			 pair->a->part[PART_PHONE].length != pair->b->part[PART_PHONE].length)
 	{
-		count_evidence(pair, 11, 10, 9);
+		count_evidence(pair, 13, 12, 11);
 		*agreement = FIELD_NEAR;
 	}
 	else if (part_distance(pair, PART_PHONE, 1) <= 1)
@@ -369,7 +407,7 @@ compare_phones(Pair *pair)
 	}
 	else
 	{
-		count_evidence(pair, -1.2, -0.5, -0.5);
+		count_evidence(pair, -2, -1.3, -1);
 		*agreement = FIELD_DIFFERS;
 	}
 }
@@ -484,8 +522,12 @@ compare_companies(Pair *pair)
 	if (company.matched >= 4 && (company.rest_a == 0 || company.rest_b == 0) &&
 		!company.numbers_differ)
 	{
+		double		bits = Min(company.matched, 9) - 0.5 * (company.rest_a + company.rest_b);
+
 		*agreement = FIELD_NEAR;
-		return Min(company.matched, 9) - 0.5 * (company.rest_a + company.rest_b);
+
+		/* "Lopez Consulting" and "Lopez Media" may be two companies. */
+		return company.only_a > 0 && company.only_b > 0 ? bits / 2 : bits;
 	}
 	if (company.sure > 0 && company.matched >= 4)
 	{
@@ -493,7 +535,7 @@ compare_companies(Pair *pair)
 		return 1;
 	}
 	*agreement = FIELD_DIFFERS;
-	return -1.5;
+	return -3.5;
 }
 
 /* Where they work: a company has its domain, so one of the two counts. */
@@ -503,10 +545,10 @@ compare_affiliations(Pair *pair)
 	double		company = compare_companies(pair);
 	double		bits;
 
-	if (company < 0)
-		count_evidence(pair, company, 0, -6);
-	bits = Max(company, pair->domain) + 0.2 * Max(Min(company, pair->domain), 0);
-	if (bits > 0)
+	bits = join_facts(company, pair->domain, 0.2);
+	if (bits < 0)
+		count_evidence(pair, bits, bits + 0.7, 2 * bits);
+	else if (bits > 0)
 		count_evidence(pair, bits, 0, Max(bits + 1, pair->domain > 0 ? 9 : 0));
 }
 
@@ -516,7 +558,7 @@ compare_cities(Pair *pair)
 {
 	Alignment	city;
 	FieldAgreement *agreement = &pair->agreement[PERSON_CITY];
-	double		bits = 6;
+	double		bits = 5;
 
 	if (!both_have(pair, PART_CITY))
 		return 0;
@@ -645,22 +687,11 @@ compare_streets(Pair *pair)
 	return -2.5;
 }
 
-/* The town by its name and its code, of which one implies the other. */
-static double
-join_places(double city, double postal_code)
-{
-	if (city > 0 && postal_code > 0)
-		return Max(city, postal_code) + 0.35 * Min(city, postal_code);
-	if (city < 0 && postal_code < 0)
-		return Min(city, postal_code) - 0.5;
-	return city + postal_code;
-}
-
 static void
 compare_addresses(Pair *pair)
 {
 	double		city = compare_cities(pair);
-	double		bits = join_places(city, compare_postal_codes(pair)) + compare_streets(pair) +
+	double		bits = join_facts(city, compare_postal_codes(pair), 0.35) + compare_streets(pair) +
 		compare_regions(pair) + compare_countries(pair);
 
 	/* People move, and have an office. */
@@ -704,6 +735,7 @@ compare_people(Pair *pair)
 	memset(&pair->evidence, 0, sizeof(Evidence));
 	pair->name_agrees = false;
 	pair->names_differ = false;
+	pair->given_differs = false;
 	pair->shared_a = pair->shared_b = ~0;
 	pair->domain = 0;
 	for (int i = 0; i < PERSON_FIELDS; i++)
