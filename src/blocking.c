@@ -25,8 +25,9 @@ typedef enum BlockKind
 	BLOCK_BIRTHDAY,
 	BLOCK_ADDRESS,
 	BLOCK_NAME_AND_PLACE,
-	BLOCK_NAME_AND_COMPANY,
-	BLOCK_SINGLE_NAME
+	BLOCK_NAME_AND_EMPLOYER,
+	BLOCK_SINGLE_NAME,
+	BLOCK_YEAR
 } BlockKind;
 
 typedef struct BlockList
@@ -96,21 +97,19 @@ read_cluster(const char *text, int length, char *sound)
 
 /* The sound of a word, as a hash; of other scripts the word itself. */
 static uint64
-sound_hash(const Person *person, const Word *word)
+sound_hash(const char *text, int length)
 {
-	const char *text = person_text(person) + word->offset;
-	int			length = word->length;
 	char		sounds[SOUNDS];
 	int			count = 0;
 	char		last = 0;
 
-	if (!(word->flags & WORD_ASCII))
-		return hash_text(text, length, 0);
 	for (int i = 0; i < length && count < SOUNDS;)
 	{
 		char		sound = 0;
 		int			letters = read_cluster(text + i, length - i, &sound);
 
+		if (IS_HIGHBIT_SET(text[i]))
+			return hash_text(text, length, 0);
 		if (letters == 0)
 		{
 			sound = sound_of(text[i]);
@@ -127,13 +126,23 @@ sound_hash(const Person *person, const Word *word)
 	return hash_text(sounds, count, 0);
 }
 
-/* The sound of a name; nicknames sound like what they stand for. */
+static uint64
+word_hash(const Person *person, const Word *word)
+{
+	return sound_hash(person_text(person) + word->offset, word->length);
+}
+
+/* The sound of a name; a nickname sounds like what it stands for. */
 static uint64
 name_hash(const Person *person, const Word *word)
 {
-	if (word->groups[0] != 0)
-		return hash_combine64(word->groups[0], 1);
-	return sound_hash(person, word);
+	int			length;
+	const char *root;
+
+	if (word->groups[0] == 0)
+		return word_hash(person, word);
+	root = nickname_root(word->groups[0], &length);
+	return sound_hash(root, length);
 }
 
 /* The words of a name that count, first and last; how many there are. */
@@ -199,6 +208,31 @@ block_birthday(BlockList *list, const Person *person)
 				  hash_combine64(person->year * 512 + person->month * 32 + person->day, 1));
 }
 
+/* The first letters of both names in any order, or the sound of the only one. */
+static uint64
+initials_hash(const Person *person, const Word **names, int count, const uint64 *hashes)
+{
+	const char *text = person_text(person);
+	unsigned char a;
+	unsigned char b;
+
+	if (count == 1)
+		return hashes[0];
+	a = text[names[0]->offset];
+	b = text[names[1]->offset];
+	return Min(a, b) * 256 + Max(a, b);
+}
+
+/* With the year of birth alone: names may have slips and so may the day. */
+static void
+block_year(BlockList *list, const Person *person, const Word **names, int count,
+		   const uint64 *hashes)
+{
+	if (person->year != 0 && count > 0)
+		add_block(list, BLOCK_YEAR,
+				  hash_combine64(person->year, initials_hash(person, names, count, hashes)));
+}
+
 /* The postal code with the number of the house, or the beginning of its street. */
 static void
 block_address(BlockList *list, const Person *person)
@@ -223,16 +257,47 @@ block_names_and(BlockList *list, BlockKind kind, uint64 other, int count, const 
 		add_block(list, kind, hash_combine64(other, hashes[i]));
 }
 
-/* The first word of a part that says much, else the first; or NULL. */
-static const Word *
-main_word(const Person *person, PersonPart part)
-{
-	const PartSpan *span = &person->part[part];
+/* The letters that begin the names of a company and of its domain. */
+#define EMPLOYER_LETTERS	5
 
-	for (int i = 0; i < span->words; i++)
-		if (!(person->word[span->first + i].flags & WORD_MINOR))
-			return &person->word[span->first + i];
-	return span->words > 0 ? &person->word[span->first] : NULL;
+/* The beginning of a company's name, or a domain's; they often are the same. */
+static uint64
+employer_hash(const Person *person, PersonPart part)
+{
+	const char *text = part_text(person, part);
+	int			length = person->part[part].length;
+	char		letters[EMPLOYER_LETTERS];
+	int			count = 0;
+
+	for (int i = 0; i < length && count < EMPLOYER_LETTERS; i++)
+	{
+		if (part == PART_DOMAIN && text[i] == '.')
+			break;
+		if (text[i] != ' ' && text[i] != '-')
+			letters[count++] = text[i];
+	}
+	return hash_text(letters, count, 0);
+}
+
+static void
+block_employer(BlockList *list, const Person *person, int count, const uint64 *hashes)
+{
+	if (has_part(person, PART_COMPANY))
+		block_names_and(list, BLOCK_NAME_AND_EMPLOYER, employer_hash(person, PART_COMPANY),
+						count, hashes);
+	if (has_part(person, PART_DOMAIN) && !(person->mailbox & MAILBOX_FREE))
+		block_names_and(list, BLOCK_NAME_AND_EMPLOYER, employer_hash(person, PART_DOMAIN),
+						count, hashes);
+}
+
+static void
+block_place(BlockList *list, const Person *person, int count, const uint64 *hashes)
+{
+	const PartSpan *city = &person->part[PART_CITY];
+	const Word *word = &person->word[city->first];
+
+	if (city->words > 0)
+		block_names_and(list, BLOCK_NAME_AND_PLACE, word_hash(person, word), count, hashes);
 }
 
 int
@@ -240,8 +305,6 @@ person_blocks(const Person *person, uint64 *blocks)
 {
 	BlockList	list = {blocks, 0};
 	const Word *names[2];
-	const Word *company = main_word(person, PART_COMPANY);
-	const Word *city = main_word(person, PART_CITY);
 	uint64		hashes[2];
 	int			count = main_names(person, names);
 
@@ -252,9 +315,8 @@ person_blocks(const Person *person, uint64 *blocks)
 	block_names(&list, names, count, hashes);
 	block_birthday(&list, person);
 	block_address(&list, person);
-	if (company != NULL)
-		block_names_and(&list, BLOCK_NAME_AND_COMPANY, sound_hash(person, company), count, hashes);
-	if (city != NULL)
-		block_names_and(&list, BLOCK_NAME_AND_PLACE, sound_hash(person, city), count, hashes);
+	block_year(&list, person, names, count, hashes);
+	block_employer(&list, person, count, hashes);
+	block_place(&list, person, count, hashes);
 	return list.count;
 }

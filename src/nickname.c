@@ -187,6 +187,16 @@ nickname_groups(const char *word, int length, uint16 *groups)
 	return groups[0] != 0;
 }
 
+/* The name that a group is about; not NUL-terminated. */
+const char *
+nickname_root(uint16 group, int *length)
+{
+	const char *rest = nicknames[group - 1];
+
+	*length = next_word(&rest, ' ');
+	return nicknames[group - 1];
+}
+
 /* The weight of a name that many have, or 0. */
 int
 name_weight(const char *word, int length)

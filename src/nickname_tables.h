@@ -245,7 +245,7 @@ static const char free_mail_domains[] =
 	"uol.com.br bol.com.br ig.com.br globo.com seznam.cz wp.pl o2.pl onet.pl interia.pl ziggo.nl kpnmail.nl planet.nl "
 	"telenet.be skynet.be bluewin.ch comcast.net verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net earthlink.net "
 	"btinternet.com sky.com virginmedia.com ntlworld.com talktalk.net bigpond.com optusnet.com.au shaw.ca rogers.com "
-	"sympatico.ca rediffmail.com example.com example.org example.net";
+	"sympatico.ca rediffmail.com";
 
 /* Mailboxes of more than one person. */
 static const char shared_mailboxes[] =

@@ -20,7 +20,7 @@
 /* A person in the making. */
 typedef struct Builder
 {
-	Person		head;			/* without words */
+	Person	   *head;			/* without words */
 	Word		words[PERSON_WORDS];
 	char		text[PERSON_PARTS * PART_BYTES];
 	int			length;
@@ -161,10 +161,10 @@ weigh_word(Word *word, PersonPart part, const char *text)
 static PartSpan *
 begin_part(Builder *builder, PersonPart part)
 {
-	PartSpan   *span = &builder->head.part[part];
+	PartSpan   *span = &builder->head->part[part];
 
 	span->offset = builder->length;
-	span->first = builder->head.words;
+	span->first = builder->head->words;
 	return span;
 }
 
@@ -172,18 +172,18 @@ begin_part(Builder *builder, PersonPart part)
 static void
 add_word(Builder *builder, PersonPart part, const char *text, int length)
 {
-	PartSpan   *span = &builder->head.part[part];
+	PartSpan   *span = &builder->head->part[part];
 	int			space = span->words > 0 ? 1 : 0;
 	Word	   *word;
 
 	if (length > WORD_LETTERS)
 		length = cut_length(text, WORD_LETTERS);
-	if (length == 0 || span->words == PART_WORDS || builder->head.words == PERSON_WORDS ||
+	if (length == 0 || span->words == PART_WORDS || builder->head->words == PERSON_WORDS ||
 		span->length + space + length > PART_BYTES)
 		return;
 	if (space)
 		builder->text[builder->length++] = ' ';
-	word = &builder->words[builder->head.words++];
+	word = &builder->words[builder->head->words++];
 	word->offset = builder->length;
 	word->length = length;
 	memcpy(builder->text + builder->length, text, length);
@@ -245,12 +245,12 @@ add_name(Builder *builder, const PersonText *text)
 	{
 		int			title = name_title(rest - length, length);
 
-		if (title > 0 && builder->head.part[PART_NAME].words > 0)
-			builder->head.generation = title;
+		if (title > 0 && builder->head->part[PART_NAME].words > 0)
+			builder->head->generation = title;
 		else if (title == 0)
 			add_word(builder, PART_NAME, rest - length, length);
 	}
-	if (builder->head.part[PART_NAME].words == 0)
+	if (builder->head->part[PART_NAME].words == 0)
 		add_words(builder, PART_NAME, normal);
 	pfree(normal);
 }
@@ -338,21 +338,24 @@ add_domain(Builder *builder, const char *data, int length)
 	}
 	begin_part(builder, PART_DOMAIN);
 	if (is_free_mail(word, bytes))
-		builder->head.mailbox |= MAILBOX_FREE;
+		builder->head->mailbox |= MAILBOX_FREE;
 	add_word(builder, PART_DOMAIN, word, bytes);
 }
 
-/* Does the domain end with one that is reserved for tests? */
+/* Does the domain end with one that nobody can have? */
 static bool
 is_reserved(const char *domain, int length)
 {
-	static const char *const reserved[] = {".test", ".invalid", ".example", ".localhost"};
+	static const char *const reserved[] = {
+		"example.com", "example.net", "example.org", ".test", ".invalid", ".example", ".localhost",
+		".local"
+	};
 
 	for (int i = 0; i < (int) lengthof(reserved); i++)
 	{
 		int			end = strlen(reserved[i]);
 
-		if (length > end && pg_strncasecmp(domain + length - end, reserved[i], end) == 0)
+		if (length >= end && pg_strncasecmp(domain + length - end, reserved[i], end) == 0)
 			return true;
 	}
 	return false;
@@ -373,14 +376,14 @@ add_email(Builder *builder, const PersonText *text)
 	while (local < at - 1 && (email[local] != '+' || local == 0))
 		local++;
 	add_compact(builder, PART_LOCAL, email, local);
-	if (!has_part(&builder->head, PART_LOCAL))
+	if (!has_part(builder->head, PART_LOCAL))
 		return;
-	if (is_shared_mailbox(builder->text + builder->head.part[PART_LOCAL].offset,
-						  builder->head.part[PART_LOCAL].length))
-		builder->head.mailbox |= MAILBOX_SHARED;
+	if (is_shared_mailbox(builder->text + builder->head->part[PART_LOCAL].offset,
+						  builder->head->part[PART_LOCAL].length))
+		builder->head->mailbox |= MAILBOX_SHARED;
 	add_domain(builder, email + at, length - at);
 	if (is_reserved(email + at, length - at))
-		builder->head.mailbox |= MAILBOX_FREE;
+		builder->head->mailbox |= MAILBOX_FREE | MAILBOX_NONE;
 }
 
 /* The last digits of a number, without its extension. */
@@ -440,23 +443,24 @@ add_birthday(Builder *builder, const PersonText *text)
 	day = read_number(&data, end);
 	if (data != end || year < 1 || month < 1 || month > 12 || day < 1 || day > 31)
 		return;
-	builder->head.year = year;
-	builder->head.month = month;
-	builder->head.day = day;
+	builder->head->year = year;
+	builder->head->month = month;
+	builder->head->day = day;
 }
 
 /* One chunk of what has been gathered. */
 static Person *
 finish_person(const Builder *builder)
 {
-	Size		words = builder->head.words * sizeof(Word);
+	Size		words = builder->head->words * sizeof(Word);
 	Size		size = MAXALIGN(offsetof(Person, word) + words + builder->length);
 	Person	   *person = palloc0(size);
 
-	memcpy(person, &builder->head, offsetof(Person, word));
+	memcpy(person, builder->head, offsetof(Person, word));
 	memcpy(person->word, builder->words, words);
 	memcpy((char *) person->word + words, builder->text, builder->length);
 	person->size = size;
+	pfree(builder->head);
 	return person;
 }
 
@@ -465,7 +469,7 @@ person_prepare(const PersonText *text)
 {
 	Builder		builder;
 
-	memset(&builder.head, 0, sizeof(Person));
+	builder.head = palloc0(sizeof(Person));
 	builder.length = 0;
 	add_name(&builder, text);
 	add_email(&builder, text);

@@ -87,6 +87,7 @@ struct Person
 /* Person.mailbox */
 #define MAILBOX_FREE	0x01	/* the domain says nothing of its user */
 #define MAILBOX_SHARED	0x02	/* info@, sales@ */
+#define MAILBOX_NONE	0x04	/* the domain is reserved: an address made up for want of one */
 
 static inline const char *
 person_text(const Person *person)
@@ -152,6 +153,7 @@ extern void align_words(const Person *a, const Person *b, PersonPart part, Align
 
 /* nickname.c */
 extern int	nickname_groups(const char *word, int length, uint16 *groups);
+extern const char *nickname_root(uint16 group, int *length);
 extern int	name_weight(const char *word, int length);	/* 0: not known */
 extern bool is_minor_name(const char *word, int length);
 extern bool is_no_name(const char *name, int length);

@@ -23,14 +23,14 @@
 #include <math.h>
 
 /* How much more likely than not two leads are strangers, before any evidence. */
-#define STRANGERS	12.0
+#define STRANGERS	11.0
 
 /* Pairs of a family, or of colleagues, for each pair of one person. */
 #define RELATIVES	-1.0
 #define COLLEAGUES	3.0
 
 /* What is not all written the same is enough of a name. */
-#define NAME_MOST	11.0
+#define NAME_MOST	10.5
 
 /* Evidence for each account, in bits. */
 typedef struct Evidence
@@ -309,6 +309,7 @@ compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 											pair->b->part[PART_LOCAL].length);
 	bool		free = (pair->a->mailbox & MAILBOX_FREE) != 0;
 
+	int			either = pair->a->mailbox | pair->b->mailbox;
 	MailboxName name_a = mailbox_name(pair->a, pair->shared_a);
 	MailboxName name_b = mailbox_name(pair->b, pair->shared_b);
 
@@ -329,10 +330,12 @@ compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 		pair->domain = name_a != TELLS_NOTHING && name_b != TELLS_NOTHING ? 7 : 2;
 		return FIELD_PARTLY;
 	}
-	if (((pair->a->mailbox | pair->b->mailbox) & MAILBOX_FREE) == 0)
-		pair->domain = -3.5;
+	if (either & MAILBOX_NONE)
+		count_evidence(pair, -0.7, -0.2, -0.2);
+	else if (!(either & MAILBOX_FREE))
+		pair->domain = -4;
 	else
-		count_evidence(pair, -2.5, -1.8, -1);
+		count_evidence(pair, -3, -2.3, -1.5);
 	return FIELD_DIFFERS;
 }
 
@@ -407,7 +410,7 @@ compare_phones(Pair *pair)
 	}
 	else
 	{
-		count_evidence(pair, -2, -1.3, -1);
+		count_evidence(pair, -2.5, -1.8, -1.5);
 		*agreement = FIELD_DIFFERS;
 	}
 }
@@ -467,19 +470,19 @@ compare_birthdays(Pair *pair)
 	distance = birthday_distance(a, b);
 	if (distance == 1 || (a->year == b->year && a->month == b->day && a->day == b->month))
 	{
-		count_evidence(pair, 6.5, 0.5, 0);
+		count_evidence(pair, 7, 0.5, 0);
 		*agreement = FIELD_NEAR;
 	}
 	else if (distance == 2 || (a->month == b->month && a->day == b->day) ||
 			 (abs(a->year - b->year) <= 1 && abs(a->month - b->month) <= 1 &&
 			  abs(a->day - b->day) <= 2) || days_between(a, b) <= 40)
 	{
-		count_evidence(pair, 2, 0, 0);
+		count_evidence(pair, 3, 0, 0);
 		*agreement = FIELD_PARTLY;
 	}
 	else
 	{
-		count_evidence(pair, -3.5, 0, 0);
+		count_evidence(pair, -3, 0, 0);
 		*agreement = FIELD_DIFFERS;
 	}
 }
@@ -535,7 +538,7 @@ compare_companies(Pair *pair)
 		return 1;
 	}
 	*agreement = FIELD_DIFFERS;
-	return -3.5;
+	return -4;
 }
 
 /* Where they work: a company has its domain, so one of the two counts. */
@@ -564,7 +567,7 @@ compare_cities(Pair *pair)
 		return 0;
 	if (is_big_city(part_text(pair->a, PART_CITY), pair->a->part[PART_CITY].length) ||
 		is_big_city(part_text(pair->b, PART_CITY), pair->b->part[PART_CITY].length))
-		bits = 3;
+		bits = 2.5;
 	if (part_equal(pair->a, pair->b, PART_CITY))
 	{
 		*agreement = FIELD_EQUAL;
