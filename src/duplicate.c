@@ -47,6 +47,7 @@
 #include "utils/snapmgr.h"
 
 #include "cache.h"
+#include "duplicate_link.h"
 
 PG_FUNCTION_INFO_V1(duplicate_update);
 
@@ -380,28 +381,6 @@ reject_duplicates(Probe *probe, ProbeRow *row, Oid caller)
 	}
 }
 
-/* A lead, another that it is to be linked to, and what they have in common */
-typedef struct LinkRow
-{
-	int64		lead_id;
-	int64		other_id;
-	Datum		rule;			/* name of the match rule */
-	Datum		key;			/* its key; of a departure, the value left */
-} LinkRow;
-
-DEFINE_ROWS(LinkRow);
-
-static void
-add_link(LinkRows *links, int64 lead_id, int64 other_id, Datum rule, Datum key)
-{
-	LinkRow    *link = append_row(links, CurrentMemoryContext);
-
-	link->lead_id = lead_id;
-	link->other_id = other_id;
-	link->rule = rule;
-	link->key = key;
-}
-
 static void
 probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
 		  LinkRows *links, Oid caller)
@@ -430,41 +409,6 @@ probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
 			add_link(links, row->lead_id, found.in_progress[j].lead_id, rule, name);
 	}
 	probe_close(&probe);
-}
-
-/* The columns of rows as arrays, for SPI. */
-static void
-link_arrays(LinkRows *links, Datum *lead_ids, Datum *other_ids, Datum *rules, Datum *keys)
-{
-	Datum	   *column = palloc(links->n * sizeof(Datum));
-
-	for (int i = 0; i < links->n; i++)
-		column[i] = Int64GetDatum(links->rows[i].lead_id);
-	*lead_ids = spi_array(column, NULL, links->n, INT8OID);
-	for (int i = 0; i < links->n; i++)
-		column[i] = Int64GetDatum(links->rows[i].other_id);
-	*other_ids = spi_array(column, NULL, links->n, INT8OID);
-	for (int i = 0; i < links->n; i++)
-		column[i] = links->rows[i].rule;
-	*rules = spi_array(column, NULL, links->n, TEXTOID);
-	for (int i = 0; i < links->n; i++)
-		column[i] = links->rows[i].key;
-	*keys = spi_array(column, NULL, links->n, TEXTOID);
-	pfree(column);
-}
-
-static void
-write_links(Workspace *ws, LinkRows *links, TimestampTz at)
-{
-	Datum		values[5];
-
-	if (links->n == 0)
-		return;
-	link_arrays(links, &values[0], &values[1], &values[2], &values[3]);
-	values[4] = TimestampTzGetDatum(at);
-	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_DUPLICATE_LINK), values,
-							   NULL, false, 0),
-			  SPI_OK_INSERT, "duplicate_link");
 }
 
 void
@@ -523,17 +467,6 @@ find_departure(Probe *probe, DepartedRow *row, Datum rule, Datum name,
 		if (found.in_progress[i].lead_id != center)
 			add_link(links, center, found.in_progress[i].lead_id, rule, name);
 	}
-}
-
-/* Links that others committed after this transaction's snapshot count too. */
-static void
-execute_latest(Workspace *ws, WorkspacePlan which, Datum *values, int expected)
-{
-	CommandCounterIncrement();
-	spi_check(SPI_execute_snapshot(workspace_plan(ws, which), values, NULL,
-								   GetLatestSnapshot(), InvalidSnapshot,
-								   false, true, 0),
-			  expected, "duplicate_link");
 }
 
 static void

@@ -30,11 +30,13 @@
 #include "assignment.h"
 #include "cache.h"
 #include "duplicate.h"
+#include "fuzzy.h"
 #include "key.h"
 #include "ledger.h"
 #include "lead.h"
 #include "lead_check.h"
 #include "lead_keys.h"
+#include "lead_person.h"
 #include "lead_score.h"
 #include "lead_write.h"
 #include "rule_failure.h"
@@ -185,6 +187,7 @@ decide_keys(LeadRow *row, bool all)
 		set_key(row, MATCH_PHONE);
 	if (all || changed(row, LEAD_COMPANY) || changed(row, LEAD_CONTACT_NAME))
 		set_key(row, MATCH_COMPANY_AND_NAME);
+	lead_set(row, LEAD_PERSON_KEY, Int64GetDatum(person_stamp(row->ws, row->slot)));
 }
 
 static bool
@@ -314,7 +317,7 @@ restore_derived(LeadRow *row)
 		LEAD_SCORE_ADJUSTMENT, LEAD_SCORE, LEAD_GRADE, LEAD_SCORED_AT,
 		LEAD_RESPONSE_DUE_AT, LEAD_FIRST_RESPONSE_AT, LEAD_LAST_ACTIVITY_AT,
 		LEAD_LAST_ENGAGED_AT, LEAD_EMAIL_KEY, LEAD_PHONE_KEY, LEAD_NAME_KEY,
-		LEAD_MERGED_INTO, LEAD_CREATED_BY
+		LEAD_MERGED_INTO, LEAD_CREATED_BY, LEAD_PERSON_KEY
 	};
 
 	for (int i = 0; i < count_of(derived); i++)
@@ -658,6 +661,18 @@ record_owner(RecordContext *context)
 }
 
 static bool
+int64_changed(RecordContext *context, LeadColumn column)
+{
+	bool		new_isnull,
+				old_isnull;
+	Datum		new_value = get_value(context, context->new, column, &new_isnull);
+	Datum		old_value = get_value(context, context->old, column, &old_isnull);
+
+	return new_isnull || old_isnull ? new_isnull != old_isnull :
+		DatumGetInt64(new_value) != DatumGetInt64(old_value);
+}
+
+static bool
 key_changed(RecordContext *context, LeadColumn column)
 {
 	bool		new_isnull,
@@ -738,6 +753,22 @@ record_keys(RecordContext *context)
 	MemoryContextSwitchTo(old);
 }
 
+/* The same for the rule that compares by similarity. */
+static void
+record_person(RecordContext *context)
+{
+	Statement  *statement = context->statement;
+	MemoryContext old;
+
+	if (context->ws->fuzzy.name == NULL ||
+		(context->new != NULL && context->old != NULL && !int64_changed(context, LEAD_PERSON_KEY)))
+		return;
+	old = MemoryContextSwitchTo(statement->batch_context);
+	fuzzy_row_fill(context->ws, append_row(&statement->fuzzy, statement->batch_context),
+				   context->new, context->old);
+	MemoryContextSwitchTo(old);
+}
+
 /* What was kept in the statement's memory moves to the batch. */
 static void
 record_score(RecordContext *context)
@@ -760,6 +791,7 @@ batch_is_full(Statement *statement)
 		statement->assignments.n >= LEDGER_BATCH ||
 		statement->probes.n >= LEDGER_BATCH ||
 		statement->departed.n >= LEDGER_BATCH ||
+		statement->fuzzy.n >= LEDGER_BATCH ||
 		statement->states.n >= LEDGER_BATCH;
 }
 
@@ -803,6 +835,7 @@ lead_record(PG_FUNCTION_ARGS)
 		if (!context.merge)
 			record_keys(&context);
 	}
+	record_person(&context);
 	if (batch_is_full(context.statement))
 		ledger_flush(context.ws, trigdata->tg_relation, context.statement);
 	return PointerGetDatum(NULL);
@@ -841,10 +874,12 @@ lead_truncated(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be fired AFTER TRUNCATE", "lead_truncated")));
 
 	ws = cache_workspace(RelationGetRelid(trigdata->tg_relation));
-	query = psprintf("DELETE FROM %s.duplicate_link", ws->schema);
 	saved = switch_to_owner(ws->owner);
 	spi_begin();
+	query = psprintf("DELETE FROM %s.duplicate_link", ws->schema);
 	spi_check(SPI_execute(query, false, 0), SPI_OK_DELETE, query);
+	query = psprintf("TRUNCATE %s.lead_block", ws->schema);
+	spi_check(SPI_execute(query, false, 0), SPI_OK_UTILITY, query);
 	spi_end();
 	switch_back(saved);
 	return PointerGetDatum(NULL);

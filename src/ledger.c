@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "duplicate.h"
+#include "fuzzy.h"
 #include "rule_failure.h"
 #include "score_state.h"
 
@@ -238,7 +239,7 @@ static void
 drop_deleted(Workspace *ws, Statement *batch)
 {
 	int			n = batch->status_changes.n + batch->assignments.n + batch->probes.n +
-		batch->states.n + batch->events.n;
+		batch->fuzzy.n + batch->states.n + batch->events.n;
 	Column		column = new_column(n);
 	Datum		values[1];
 	int64	   *ids;
@@ -253,6 +254,8 @@ drop_deleted(Workspace *ws, Statement *batch)
 		column.values[n++] = Int64GetDatum(batch->assignments.rows[i].lead_id);
 	for (int i = 0; i < batch->probes.n; i++)
 		column.values[n++] = Int64GetDatum(batch->probes.rows[i].lead_id);
+	for (int i = 0; i < batch->fuzzy.n; i++)
+		column.values[n++] = Int64GetDatum(batch->fuzzy.rows[i].lead_id);
 	for (int i = 0; i < batch->states.n; i++)
 		column.values[n++] = Int64GetDatum(batch->states.rows[i].lead_id);
 	for (int i = 0; i < batch->events.n; i++)
@@ -266,6 +269,9 @@ drop_deleted(Workspace *ws, Statement *batch)
 	KEEP_ROWS(batch->status_changes, ids, nids);
 	KEEP_ROWS(batch->assignments, ids, nids);
 	KEEP_ROWS(batch->probes, ids, nids);
+	for (int i = 0; i < batch->fuzzy.n; i++)
+		if (!is_there(batch->fuzzy.rows[i].lead_id, ids, nids))
+			batch->fuzzy.rows[i].arrives = false;
 	KEEP_ROWS(batch->states, ids, nids);
 	KEEP_ROWS(batch->events, ids, nids);
 }
@@ -274,7 +280,7 @@ static bool
 nothing_pending(Workspace *ws, Statement *statement)
 {
 	return statement->status_changes.n == 0 && statement->assignments.n == 0 &&
-		statement->probes.n == 0 && statement->departed.n == 0 &&
+		statement->probes.n == 0 && statement->departed.n == 0 && statement->fuzzy.n == 0 &&
 		statement->states.n == 0 && statement->events.n == 0 &&
 		!rule_failure_pending(ws);
 }
@@ -287,6 +293,7 @@ forget_batch(Statement *statement)
 	memset(&statement->assignments, 0, sizeof(statement->assignments));
 	memset(&statement->probes, 0, sizeof(statement->probes));
 	memset(&statement->departed, 0, sizeof(statement->departed));
+	memset(&statement->fuzzy, 0, sizeof(statement->fuzzy));
 	memset(&statement->states, 0, sizeof(statement->states));
 	memset(&statement->events, 0, sizeof(statement->events));
 	MemoryContextReset(statement->batch_context);
@@ -323,6 +330,7 @@ ledger_flush(Workspace *ws, Relation lead, Statement *statement)
 	write_events(ws, &batch);
 	duplicate_probe_batch(ws, lead, &batch, caller);
 	duplicate_relink_batch(ws, lead, &batch);
+	fuzzy_batch(ws, lead, &batch);
 	rule_failure_flush(ws);
 	spi_end();
 	switch_back(saved);

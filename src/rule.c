@@ -485,15 +485,22 @@ match_rule_check(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = trigger_data_of(fcinfo, "match_rule_check", true, true);
 	const char *key = column_text(trigdata, "key");
 	const char *action = column_text(trigdata, "action");
+	bool		fuzzy = key != NULL && strcmp(key, "fuzzy") == 0;
 
-	if (key != NULL && strcmp(key, "fuzzy") == 0 &&
-		action != NULL && strcmp(action, "off") != 0)
+	if (fuzzy && action != NULL && (strcmp(action, "attach") == 0 || strcmp(action, "reject") == 0))
 		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("match rules by similarity are not supported"),
-				 errdetail("This version of lead_mgmt compares email, phone, and company and name."),
-				 errhint("Leave the action of this rule off."),
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("match rule \"%s\" cannot have the action \"%s\"", column_text(trigdata, "name"), action),
+				 errdetail("Who is similar need not be the same: such pairs can only be flagged."),
+				 errhint("Set the action to flag or off."),
 				 errtableconstraint(trigdata->tg_relation, "match_rule_action_check")));
+	if (!fuzzy && column_text(trigdata, "min_similarity") != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("match rule \"%s\" cannot have a least similarity", column_text(trigdata, "name")),
+				 errdetail("Keys are equal or they are not; only the key fuzzy knows degrees."),
+				 errhint("Leave min_similarity null, or set the key to fuzzy."),
+				 errtableconstraint(trigdata->tg_relation, "match_rule_min_similarity_check")));
 	return PointerGetDatum(new_tuple(trigdata));
 }
 

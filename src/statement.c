@@ -115,7 +115,7 @@ write_what_is_left(void)
 	{
 		Relation	lead;
 
-		if (s->status_changes.n == 0 && s->assignments.n == 0 && s->departed.n == 0 &&
+		if (s->status_changes.n == 0 && s->assignments.n == 0 && s->departed.n == 0 && s->fuzzy.n == 0 &&
 			s->states.n == 0 && s->events.n == 0)
 			continue;
 		lead = table_open(s->lead_relid, RowExclusiveLock);

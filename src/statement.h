@@ -58,6 +58,19 @@ typedef struct DepartedRow
 	char	   *keys[MATCH_KEYS];	/* that it had; NULL: none, or has it still */
 } DepartedRow;
 
+/* A row that is to be compared with others, or was; see fuzzy.c */
+typedef struct FuzzyRow
+{
+	int64		lead_id;
+	bool		arrives;		/* it is there */
+	bool		departs;		/* it was there before */
+	CommandId	command;		/* that wrote it */
+	int64		stamp;			/* lead.person_key */
+	uint64		keys[MATCH_KEYS];	/* hashes; 0: none, or the rule is off */
+	struct Person *person;
+	struct Person *old_person;
+} FuzzyRow;
+
 /* A row of score_state to be written; see score_state.c */
 typedef struct StateRow
 {
@@ -97,6 +110,7 @@ DEFINE_ROWS(AssignmentRow);
 DEFINE_ROWS(ProbeRow);
 DEFINE_ROWS(Decision);
 DEFINE_ROWS(DepartedRow);
+DEFINE_ROWS(FuzzyRow);
 DEFINE_ROWS(StateRow);
 DEFINE_ROWS(EventRow);
 
@@ -131,6 +145,7 @@ typedef struct Statement
 	AssignmentRows assignments;
 	ProbeRows	probes;
 	DepartedRows departed;
+	FuzzyRows	fuzzy;
 	StateRows	states;
 	EventRows	events;
 } Statement;

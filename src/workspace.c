@@ -265,6 +265,49 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		"SELECT l FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY l.id",
 		1, {INT8ARRAYOID}, true
 	},
+	[PLAN_LINK_MISSING] = {
+		/* not if it is there already, either way; found when it was first found */
+		"INSERT INTO %1$s.duplicate_link (lead_id, other_id, rule, key, similarity, lead_stamp, other_stamp, found_at) "
+		"SELECT u.lead_id, u.other_id, u.rule, u.key, pg_catalog.round(u.similarity::pg_catalog.numeric, 4), u.lead_stamp, u.other_stamp, "
+		"COALESCE((SELECT pg_catalog.min(x.found_at) FROM %1$s.duplicate_link x "
+		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.lead_id AND x.other_id OPERATOR(pg_catalog.=) u.other_id "
+		"AND x.key OPERATOR(pg_catalog.=) u.key), $8) "
+		"FROM (SELECT pg_catalog.unnest($1) AS lead_id, pg_catalog.unnest($2) AS other_id, pg_catalog.unnest($3) AS rule, "
+		"pg_catalog.unnest($4) AS key, pg_catalog.unnest($5) AS similarity, pg_catalog.unnest($6) AS lead_stamp, "
+		"pg_catalog.unnest($7) AS other_stamp) u "
+		"WHERE NOT EXISTS (SELECT FROM %1$s.duplicate_link x "
+		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.lead_id AND x.other_id OPERATOR(pg_catalog.=) u.other_id "
+		"AND x.key OPERATOR(pg_catalog.=) u.key AND x.lead_stamp IS NOT DISTINCT FROM u.lead_stamp "
+		"AND x.other_stamp IS NOT DISTINCT FROM u.other_stamp) "
+		"AND NOT EXISTS (SELECT FROM %1$s.duplicate_link x "
+		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.other_id AND x.other_id OPERATOR(pg_catalog.=) u.lead_id "
+		"AND x.key OPERATOR(pg_catalog.=) u.key AND x.lead_stamp IS NOT DISTINCT FROM u.other_stamp "
+		"AND x.other_stamp IS NOT DISTINCT FROM u.lead_stamp)",
+		8, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, FLOAT8ARRAYOID, INT8ARRAYOID,
+		INT8ARRAYOID, TIMESTAMPTZOID}, true
+	},
+	[PLAN_FORGET_LINKS] = {
+		"DELETE FROM %1$s.duplicate_link k USING (SELECT pg_catalog.unnest($1) AS lead_id, pg_catalog.unnest($2) AS stamp) u "
+		"WHERE k.lead_id OPERATOR(pg_catalog.=) u.lead_id AND k.key OPERATOR(pg_catalog.=) 'fuzzy' "
+		"AND k.lead_stamp IS DISTINCT FROM u.stamp",
+		2, {INT8ARRAYOID, INT8ARRAYOID}, true
+	},
+	[PLAN_NEIGHBORS] = {
+		"SELECT k.lead_id FROM %1$s.duplicate_link k WHERE k.other_id OPERATOR(pg_catalog.=) $1 "
+		"AND k.key OPERATOR(pg_catalog.=) 'fuzzy' "
+		"UNION SELECT k.other_id FROM %1$s.duplicate_link k WHERE k.lead_id OPERATOR(pg_catalog.=) $1 "
+		"AND k.key OPERATOR(pg_catalog.=) 'fuzzy' ORDER BY 1 LIMIT $2",
+		2, {INT8OID, INT8OID}, true
+	},
+	[PLAN_BLOCK_INSERT] = {
+		"INSERT INTO %1$s.lead_block (block, lead_id) SELECT pg_catalog.unnest($1), pg_catalog.unnest($2)",
+		2, {INT8ARRAYOID, INT8ARRAYOID}, false
+	},
+	[PLAN_BLOCK_DELETE] = {
+		"DELETE FROM %1$s.lead_block b USING (SELECT pg_catalog.unnest($1) AS block, pg_catalog.unnest($2) AS lead_id) u "
+		"WHERE b.block OPERATOR(pg_catalog.=) u.block AND b.lead_id OPERATOR(pg_catalog.=) u.lead_id",
+		2, {INT8ARRAYOID, INT8ARRAYOID}, true
+	},
 	[PLAN_LEAD_EVENT] = {
 		"INSERT INTO %1$s.lead_event (lead_id, event, at) SELECT pg_catalog.unnest($1), $2, $3",
 		3, {INT8ARRAYOID, TEXTOID, TIMESTAMPTZOID}, false

@@ -57,9 +57,18 @@ typedef enum LeadColumn
 	LEAD_CREATED_AT,
 	LEAD_CREATED_BY,
 	LEAD_UPDATED_AT,
-	LEAD_UPDATED_BY
+	LEAD_UPDATED_BY,
+	LEAD_PERSON_KEY,
+
+	/* may be missing: then nothing is known of it */
+	LEAD_JOB_TITLE,
+	LEAD_STREET,
+	LEAD_CITY,
+	LEAD_REGION,
+	LEAD_POSTAL_CODE,
+	LEAD_BIRTHDAY
 } LeadColumn;
-#define LEAD_COLUMNS (LEAD_UPDATED_BY + 1)
+#define LEAD_COLUMNS (LEAD_BIRTHDAY + 1)
 
 /* The same of engagement */
 typedef enum EngagementColumn
@@ -207,6 +216,15 @@ typedef struct MatchRule
 	Oid			index;			/* on (key, id) of lead */
 } MatchRule;
 
+/* The rule that compares by similarity */
+typedef struct FuzzyRule
+{
+	char	   *name;			/* NULL: there is none, or it is off */
+	double		min_similarity;
+	Oid			block_relid;	/* lead_block */
+	Oid			block_index;	/* on (block, lead_id) of it */
+} FuzzyRule;
+
 /* Statements that write sister tables; prepared when first needed */
 typedef enum WorkspacePlan
 {
@@ -239,9 +257,14 @@ typedef enum WorkspacePlan
 	PLAN_KNOWN_ENGAGEMENT,
 	PLAN_KNOWN_INSERT,			/* this and the next are built, see known_store.c */
 	PLAN_KNOWN_LOCK,
-	PLAN_KNOWN_FILL
+	PLAN_KNOWN_FILL,
+	PLAN_LINK_MISSING,
+	PLAN_FORGET_LINKS,
+	PLAN_NEIGHBORS,
+	PLAN_BLOCK_INSERT,
+	PLAN_BLOCK_DELETE
 } WorkspacePlan;
-#define WORKSPACE_PLANS (PLAN_KNOWN_FILL + 1)
+#define WORKSPACE_PLANS (PLAN_BLOCK_DELETE + 1)
 
 typedef struct Workspace
 {
@@ -316,6 +339,7 @@ typedef struct Workspace
 	Rotation  **rotations;
 
 	MatchRule	match[MATCH_KEYS];
+	FuzzyRule	fuzzy;
 
 	List	   *broken_rules;	/* of BrokenRule */
 

@@ -42,6 +42,7 @@
 #include "rule_failure.h"
 #include "score.h"
 #include "score_memo.h"
+#include "similarity.h"
 
 /* As the check of team_member.weight has it */
 #define MAX_WEIGHT 100
@@ -50,6 +51,7 @@ typedef struct ColumnInfo
 {
 	const char *name;
 	Oid			type;
+	bool		optional;		/* not there, or of another type: number 0 */
 } ColumnInfo;
 
 static const ColumnInfo lead_columns[LEAD_COLUMNS] = {
@@ -83,6 +85,13 @@ static const ColumnInfo lead_columns[LEAD_COLUMNS] = {
 	[LEAD_CREATED_BY] = {"created_by", TEXTOID},
 	[LEAD_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
 	[LEAD_UPDATED_BY] = {"updated_by", TEXTOID},
+	[LEAD_PERSON_KEY] = {"person_key", INT8OID},
+	[LEAD_JOB_TITLE] = {"job_title", TEXTOID, true},
+	[LEAD_STREET] = {"street", TEXTOID, true},
+	[LEAD_CITY] = {"city", TEXTOID, true},
+	[LEAD_REGION] = {"region", TEXTOID, true},
+	[LEAD_POSTAL_CODE] = {"postal_code", TEXTOID, true},
+	[LEAD_BIRTHDAY] = {"birthday", DATEOID, true},
 };
 
 static const ColumnInfo engagement_columns[ENGAGEMENT_COLUMNS] = {
@@ -229,7 +238,13 @@ find_columns(Workspace *ws, Relation relation, const ColumnInfo *columns, int n,
 	{
 		AttrNumber	attno = get_attnum(RelationGetRelid(relation), columns[c].name);
 		Oid			type;
+		bool		fits;
 
+		if (attno <= 0 && columns[c].optional)
+		{
+			found[c] = InvalidAttrNumber;
+			continue;
+		}
 		if (attno <= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -238,7 +253,10 @@ find_columns(Workspace *ws, Relation relation, const ColumnInfo *columns, int n,
 					 errdetail("Every workspace of lead_mgmt has this column."),
 					 errhint("Bring the column back under its name, or call lead_mgmt.upgrade_workspace.")));
 		type = TupleDescAttr(RelationGetDescr(relation), attno - 1)->atttypid;
-		if (type != columns[c].type && !(columns[c].type == TEXTOID && type == VARCHAROID))
+		fits = type == columns[c].type || (columns[c].type == TEXTOID && type == VARCHAROID);
+		if (!fits && columns[c].optional)
+			attno = InvalidAttrNumber;
+		else if (!fits)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of relation \"%s.%s\" has type %s",
@@ -1018,16 +1036,17 @@ index_serves(Relation index, AttrNumber key, AttrNumber id)
 
 /* Indexes are found by what they are on: REINDEX CONCURRENTLY gives new ones. */
 static Oid
-find_key_index(Workspace *ws, Relation lead, LeadColumn column)
+find_index(Workspace *ws, Relation table, const char *key, const char *id)
 {
-	List	   *indexes = RelationGetIndexList(lead);
+	Oid			relid = RelationGetRelid(table);
+	List	   *indexes = RelationGetIndexList(table);
 	ListCell   *lc;
 
 	foreach(lc, indexes)
 	{
 		Oid			oid = lfirst_oid(lc);
 		Relation	index = index_open(oid, AccessShareLock);
-		bool		found = index_serves(index, ws->column[column], ws->column[LEAD_ID]);
+		bool		found = index_serves(index, get_attnum(relid, key), get_attnum(relid, id));
 
 		index_close(index, AccessShareLock);
 		if (found)
@@ -1035,18 +1054,40 @@ find_key_index(Workspace *ws, Relation lead, LeadColumn column)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("table \"%s.lead\" has no index on (%s, id)",
-					ws->schema, lead_columns[column].name),
+			 errmsg("table \"%s.%s\" has no index on (%s, %s)",
+					ws->schema, RelationGetRelationName(table), key, id),
 			 errdetail("Duplicates are found by it."),
 			 errhint("Call lead_mgmt.upgrade_workspace to bring it back, or switch the match rule off.")));
 	return InvalidOid;
+}
+
+static void
+load_fuzzy_rule(Workspace *ws, const char *name, double min_similarity)
+{
+	Relation	block;
+
+	ws->fuzzy.name = MemoryContextStrdup(ws->context, name);
+	ws->fuzzy.min_similarity = min_similarity;
+	ws->fuzzy.block_relid = sister_relation(ws->namespace, ws->owner, "lead_block");
+	block = table_open(ws->fuzzy.block_relid, AccessShareLock);
+	ws->fuzzy.block_index = find_index(ws, block, "block", "lead_id");
+	table_close(block, NoLock);
+}
+
+static double
+row_similarity(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = row_datum(row, column, FLOAT8OID, &isnull);
+
+	return isnull ? FUZZY_DEFAULT_SIMILARITY : DatumGetFloat8(value);
 }
 
 /* Of several rules on one key the strictest counts, then the first by name. */
 static void
 load_match_rules(Workspace *ws, Relation lead)
 {
-	uint64		n = read_rows(ws, "SELECT name, key, action FROM %s.match_rule "
+	uint64		n = read_rows(ws, "SELECT name, key, action, min_similarity::pg_catalog.float8 FROM %s.match_rule "
 							  "WHERE action OPERATOR(pg_catalog.<>) 'off' "
 							  "ORDER BY pg_catalog.array_position(ARRAY['flag', 'attach', 'reject'], action), name DESC");
 
@@ -1055,13 +1096,21 @@ load_match_rules(Workspace *ws, Relation lead)
 		char	   *key = row_name(ws, i, 2);
 		char	   *action = row_name(ws, i, 3);
 
+		/* the least similarity that any of them asks for */
+		if (strcmp(key, "fuzzy") == 0)
+		{
+			double		least = row_similarity(i, 4);
+
+			if (ws->fuzzy.name == NULL || least <= ws->fuzzy.min_similarity)
+				load_fuzzy_rule(ws, row_name(ws, i, 1), least);
+		}
 		for (int k = 0; k < MATCH_KEYS; k++)
 			if (strcmp(key, match_key_name[k]) == 0)
 			{
 				ws->match[k].name = row_name(ws, i, 1);
 				ws->match[k].reject = (strcmp(action, "reject") == 0);
 				ws->match[k].attach = (strcmp(action, "attach") == 0);
-				ws->match[k].index = find_key_index(ws, lead, match_key_column[k]);
+				ws->match[k].index = find_index(ws, lead, lead_column_name(match_key_column[k]), "id");
 			}
 	}
 }
@@ -1079,7 +1128,7 @@ load_relids(Workspace *ws)
 		"status_transition", "assignment_rule", "match_rule",
 		"status_change", "assignment", "duplicate_link", "rule_failure",
 		"duplicate_decision", "funnel_stage", "engagement_kind", "engagement",
-		"score_adjustment", "score_state", "lead_event", "lead_alias"
+		"score_adjustment", "score_state", "lead_event", "lead_alias", "lead_block"
 	};
 
 	if (sister_relation(ws->namespace, ws->owner, "lead") != ws->lead_relid)

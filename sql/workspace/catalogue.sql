@@ -36,4 +36,4 @@ INSERT INTO @workspace@.match_rule (name, key, action) VALUES
   ('email', 'email', 'attach'),
   ('phone', 'phone', 'attach'),
   ('company_and_name', 'company_and_name', 'flag'),
-  ('fuzzy', 'fuzzy', 'off');
+  ('fuzzy', 'fuzzy', 'flag');

@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.lead (
   created_by text,
   updated_at timestamp with time zone,
   updated_by text,
+  person_key bigint,
   CONSTRAINT lead_pkey PRIMARY KEY (id),
   CONSTRAINT lead_contact_name_check CHECK (pg_catalog.btrim(contact_name) OPERATOR(pg_catalog.<>) ''),
   CONSTRAINT lead_contact_method_check CHECK (email IS NOT NULL OR phone IS NOT NULL),
@@ -138,3 +139,4 @@ COMMENT ON COLUMN @workspace@.lead.created_at IS 'When the lead came in; may be 
 COMMENT ON COLUMN @workspace@.lead.created_by IS 'Derived: who wrote the lead';
 COMMENT ON COLUMN @workspace@.lead.updated_at IS 'Derived: when the lead was last written';
 COMMENT ON COLUMN @workspace@.lead.updated_by IS 'Derived: who last wrote the lead';
+COMMENT ON COLUMN @workspace@.lead.person_key IS 'Derived: fingerprint of all that the rule fuzzy compares; a pair it found is shown until one of the two changes';

@@ -6,6 +6,7 @@
 
 UPDATE @workspace@.lead l SET status_since = l.status_since
 WHERE l.score IS NULL
+  OR l.person_key IS NULL
   OR EXISTS (
     SELECT FROM lead_mgmt.recompute_keys(l::record) k
     WHERE k.differs)
