@@ -51,6 +51,8 @@
 
 PG_FUNCTION_INFO_V1(duplicate_update);
 
+int			duplicate_suspended = 0;
+
 /* Leads visited from either end, and index entries that lead to none */
 #define MAX_VISITED 64
 #define MAX_DEAD 4096
@@ -416,12 +418,47 @@ duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement, Oid ca
 {
 	LinkRows	links = {0};
 
-	if (statement->probes.n == 0)
+	if (statement->probes.n == 0 || duplicate_suspended > 0)
 		return;
 	for (int key = 0; key < MATCH_KEYS; key++)
 		if (ws->match[key].name != NULL)
 			probe_key(ws, lead, &statement->probes, key, &links, caller);
 	write_links(ws, &links, statement->at);
+}
+
+static void
+look_up_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key, LinkRows *links)
+{
+	Datum		rule = CStringGetTextDatum(ws->match[key].name);
+	Datum		name = CStringGetTextDatum(match_key_name[key]);
+	Probe		probe;
+
+	probe_open(&probe, ws, lead, key);
+	probe.rejects = false;		/* it is too late for that */
+	for (int i = 0; i < rows->n; i++)
+	{
+		ProbeRow   *row = &rows->rows[i];
+		Found		found;
+
+		if (row->keys[key] == NULL)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		probe_find(&probe, row, &found);
+		if (found.earliest != 0 && found.earliest < row->lead_id)
+			add_link(links, row->lead_id, found.earliest, rule, name);
+		for (int j = 0; j < found.n; j++)
+			if (found.in_progress[j].lead_id < row->lead_id)
+				add_link(links, row->lead_id, found.in_progress[j].lead_id, rule, name);
+	}
+	probe_close(&probe);
+}
+
+void
+duplicate_look_up(Workspace *ws, Relation lead, ProbeRows *rows, LinkRows *links)
+{
+	for (int key = 0; key < MATCH_KEYS; key++)
+		if (ws->match[key].name != NULL)
+			look_up_key(ws, lead, rows, key, links);
 }
 
 /* Others are at all leads that remain: connect these with one another. */

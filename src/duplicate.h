@@ -10,6 +10,11 @@
 
 #include "lead_row.h"
 
+#include "duplicate_link.h"
+
+/* While this is not 0, leads that are written are not looked up. */
+extern int	duplicate_suspended;
+
 /* Of rules that reject: refuse the row before it is written, waiting if need be. */
 extern void duplicate_check(LeadRow *row, MatchKey key);
 
@@ -19,6 +24,9 @@ extern void duplicate_check(LeadRow *row, MatchKey key);
  */
 extern void duplicate_probe_batch(Workspace *ws, Relation lead, Statement *statement,
 								  Oid caller);
+
+/* Links of leads that were written before with those of lower ids */
+extern void duplicate_look_up(Workspace *ws, Relation lead, ProbeRows *rows, LinkRows *links);
 
 /* Link anew what was linked to leads that are gone or have other keys now. */
 extern void duplicate_relink_batch(Workspace *ws, Relation lead, Statement *statement);

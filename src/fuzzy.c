@@ -46,6 +46,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "duplicate.h"
 #include "lead_person.h"
 
 /* Index entries of a block that are visited from either end */
@@ -759,23 +760,31 @@ fuzzy_write_lacking_blocks(FuzzyProbe *probe, FuzzyRow *rows, int n)
 /* ---- What a statement wrote ---------------------------------------------------------- */
 
 void
+fuzzy_row_read(Workspace *ws, FuzzyRow *row, TupleTableSlot *slot)
+{
+	bool		isnull;
+
+	memset(row, 0, sizeof(FuzzyRow));
+	row->lead_id = DatumGetInt64(slot_getattr(slot, ws->column[LEAD_ID], &isnull));
+	row->stamp = person_stamp(ws, slot);
+	row->person = person_of_lead(ws, slot);
+	lead_key_hashes(ws, slot, row->keys);
+}
+
+void
 fuzzy_row_fill(Workspace *ws, FuzzyRow *row, TupleTableSlot *new, TupleTableSlot *old)
 {
 	bool		isnull;
-	TupleTableSlot *slot = new != NULL ? new : old;
 
-	memset(row, 0, sizeof(FuzzyRow));
+	fuzzy_row_read(ws, row, new != NULL ? new : old);
 	row->arrives = new != NULL;
 	row->departs = old != NULL;
-	row->lead_id = DatumGetInt64(slot_getattr(slot, ws->column[LEAD_ID], &isnull));
-	if (old != NULL)
-		row->old_person = person_of_lead(ws, old);
 	if (new == NULL)
-		return;
-	row->command = DatumGetCommandId(slot_getsysattr(new, MinCommandIdAttributeNumber, &isnull));
-	row->stamp = person_stamp(ws, new);
-	row->person = person_of_lead(ws, new);
-	lead_key_hashes(ws, new, row->keys);
+		row->old_person = row->person;
+	else if (old != NULL)
+		row->old_person = person_of_lead(ws, old);
+	if (new != NULL)
+		row->command = DatumGetCommandId(slot_getsysattr(new, MinCommandIdAttributeNumber, &isnull));
 }
 
 typedef struct Ids
@@ -890,7 +899,7 @@ fuzzy_batch(Workspace *ws, Relation lead, Statement *statement)
 	FuzzyProbe *probe;
 	LinkRows	links = {0};
 
-	if (rows->n == 0 || ws->fuzzy.name == NULL)
+	if (rows->n == 0 || ws->fuzzy.name == NULL || duplicate_suspended > 0)
 		return;
 	write_blocks(ws, rows);
 	probe = fuzzy_open(ws, lead, NULL);

@@ -13,6 +13,9 @@
 /* Note a row that was written ("new") or was there before ("old"), or both. */
 extern void fuzzy_row_fill(Workspace *ws, FuzzyRow *row, TupleTableSlot *new, TupleTableSlot *old);
 
+/* The same of a row that is read: nothing is known of who wrote it. */
+extern void fuzzy_row_read(Workspace *ws, FuzzyRow *row, TupleTableSlot *slot);
+
 /* Compare what a statement wrote with the others; within SPI, as the owner. */
 extern void fuzzy_batch(Workspace *ws, Relation lead, Statement *statement);
 

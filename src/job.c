@@ -228,6 +228,52 @@ job_finish(Job *job)
 }
 
 void
+job_count_leads(const Job *job, int64 *total, int64 *last_id)
+{
+	OwnerSwitch saved = switch_to_owner_restricted(job->owner);
+	char	   *query = psprintf("SELECT pg_catalog.count(*), pg_catalog.max(id) FROM %s.lead",
+								 job_quoted_schema(job));
+	bool		isnull;
+	Datum		value;
+
+	spi_check(SPI_execute(query, true, 0), SPI_OK_SELECT, query);
+	*total = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
+	*last_id = isnull ? PG_INT64_MIN : DatumGetInt64(value);
+	switch_back(saved);
+}
+
+VirtualTransactionId *
+job_writers(const Job *job, const char *table)
+{
+	MemoryContext caller = MemoryContextSwitchTo(PortalContext);
+	VirtualTransactionId *writers;
+	LOCKTAG		tag;
+	int			n;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, sister_relation(job->namespace, job->owner, table));
+	writers = GetLockConflicts(&tag, ShareLock, &n);
+	MemoryContextSwitchTo(caller);
+	return writers;
+}
+
+#define POLL_INTERVAL	20000L	/* microseconds */
+
+bool
+job_outlived(VirtualTransactionId *writers, TimestampTz deadline)
+{
+	for (; VirtualTransactionIdIsValid(*writers); writers++)
+		while (!VirtualXactLock(*writers, false))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (GetCurrentTimestamp() >= deadline)
+				return false;
+			pg_usleep(POLL_INTERVAL);
+		}
+	return true;
+}
+
+void
 job_release(Job *job)
 {
 	LOCKTAG		tag;

@@ -10,6 +10,8 @@
 
 #include "workspace.h"
 
+#include "storage/lock.h"
+
 typedef struct Job
 {
 	const char *kind;
@@ -47,6 +49,18 @@ extern void job_batch_done(Job *job, bool wrote);
 extern void job_restart(Job *job, int64 rule_version, bool rules_changed);
 
 extern void job_finish(Job *job);
+
+/* How many leads there are, and the last of them */
+extern void job_count_leads(const Job *job, int64 *total, int64 *last_id);
+
+/*
+ * Transactions that have written a table of the workspace already, and whether
+ * all of them have ended; waits for that until the deadline.
+ */
+extern VirtualTransactionId *job_writers(const Job *job, const char *table);
+extern bool job_outlived(VirtualTransactionId *writers, TimestampTz deadline);
+
+#define JOB_PATIENCE	(5 * USECS_PER_SEC)
 
 /* Whatever happens */
 extern void job_release(Job *job);

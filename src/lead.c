@@ -205,6 +205,8 @@ score_columns_changed(LeadRow *row)
 static void
 check_duplicates(LeadRow *row)
 {
+	if (duplicate_suspended > 0)
+		return;
 	for (int key = 0; key < MATCH_KEYS; key++)
 		if (row->ws->match[key].name != NULL && row->ws->match[key].reject &&
 			changed(row, match_key_column[key]))

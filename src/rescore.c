@@ -285,50 +285,6 @@ model_version(Job *job)
 	return version;
 }
 
-/* How many leads there are, and the last of them. */
-static void
-count_leads(const Job *job, int64 *total, int64 *last_id)
-{
-	OwnerSwitch saved = switch_to_owner_restricted(job->owner);
-	char	   *query = psprintf("SELECT pg_catalog.count(*), pg_catalog.max(id) FROM %s.lead",
-								 job_quoted_schema(job));
-	bool		isnull;
-	Datum		value;
-
-	spi_check(SPI_execute(query, true, 0), SPI_OK_SELECT, query);
-	*total = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	*last_id = isnull ? PG_INT64_MIN : DatumGetInt64(value);
-	switch_back(saved);
-}
-
-/* Transactions that have written leads or engagements already */
-static VirtualTransactionId *
-writers_of(Oid relid, int *n)
-{
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relid);
-	return GetLockConflicts(&tag, ShareLock, n);
-}
-
-#define PATIENCE		(5 * USECS_PER_SEC)
-#define POLL_INTERVAL	20000L	/* microseconds */
-
-static bool
-outlived(VirtualTransactionId *writers, TimestampTz deadline)
-{
-	for (; VirtualTransactionIdIsValid(*writers); writers++)
-		while (!VirtualXactLock(*writers, false))
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (GetCurrentTimestamp() >= deadline)
-				return false;
-			pg_usleep(POLL_INTERVAL);
-		}
-	return true;
-}
-
 /*
  * Who began to write before the rules were changed scores by the old ones, and
  * his leads cannot be seen before he commits.  Wait for such transactions, but
@@ -338,14 +294,11 @@ outlived(VirtualTransactionId *writers, TimestampTz deadline)
 static bool
 wait_for_earlier_writers(Job *job, VirtualTransactionId **writers)
 {
-	MemoryContext caller = MemoryContextSwitchTo(PortalContext);
-	TimestampTz deadline = GetCurrentTimestamp() + PATIENCE;
-	int			n;
+	TimestampTz deadline = GetCurrentTimestamp() + JOB_PATIENCE;
 
-	writers[0] = writers_of(sister_relation(job->namespace, job->owner, "lead"), &n);
-	writers[1] = writers_of(sister_relation(job->namespace, job->owner, "engagement"), &n);
-	MemoryContextSwitchTo(caller);
-	return outlived(writers[0], deadline) && outlived(writers[1], deadline);
+	writers[0] = job_writers(job, "lead");
+	writers[1] = job_writers(job, "engagement");
+	return job_outlived(writers[0], deadline) && job_outlived(writers[1], deadline);
 }
 
 static void
@@ -383,14 +336,14 @@ rescore_all(Job *job)
 
 	if (job->atomic)
 		keep_rules(job);
-	count_leads(job, &total, &last_id);
+	job_count_leads(job, &total, &last_id);
 	job_find(job, model_version(job), total);
 	for (;;)
 	{
 		if (!job->atomic)
 		{
 			none_open = wait_for_earlier_writers(job, writers);
-			count_leads(job, &total, &last_id);
+			job_count_leads(job, &total, &last_id);
 		}
 		while (rescore_batch(job, last_id) > 0)
 			 /* next page */ ;
@@ -402,7 +355,7 @@ rescore_all(Job *job)
 					 errhint("Call lead_mgmt.rescore again when they are settled; a trigger on \"lead\" must not change them.")));
 		if (model_version(job) != job->rule_version)
 			job_restart(job, model_version(job), true);
-		else if (!none_open && outlived(writers[0], 0) && outlived(writers[1], 0))
+		else if (!none_open && job_outlived(writers[0], 0) && job_outlived(writers[1], 0))
 			job_restart(job, job->rule_version, false); /* theirs can be seen now */
 		else
 			break;

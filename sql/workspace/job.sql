@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.job_run (
 COMMENT ON SEQUENCE @workspace@.job_run_id_seq IS 'Identities of job_run';
 COMMENT ON TABLE @workspace@.job_run IS 'Runs of lead_mgmt.rescore and its kin; read the view job';
 COMMENT ON COLUMN @workspace@.job_run.id IS 'Identity of the run';
-COMMENT ON COLUMN @workspace@.job_run.kind IS 'What is done: rescore';
+COMMENT ON COLUMN @workspace@.job_run.kind IS 'What is done: rescore or find_duplicates';
 COMMENT ON COLUMN @workspace@.job_run.started_at IS 'When it was begun';
 COMMENT ON COLUMN @workspace@.job_run.resumed_at IS 'When it was last taken up; the beginning, if it never stopped';
 COMMENT ON COLUMN @workspace@.job_run.reported_at IS 'When the numbers were written';
@@ -63,7 +63,7 @@ FROM @workspace@.job_run r
 OFFSET 0; -- to be read, not written
 COMMENT ON VIEW @workspace@.job IS 'Progress of long work';
 COMMENT ON COLUMN @workspace@.job.id IS 'Identity of the run';
-COMMENT ON COLUMN @workspace@.job.kind IS 'What is done: rescore';
+COMMENT ON COLUMN @workspace@.job.kind IS 'What is done: rescore or find_duplicates';
 COMMENT ON COLUMN @workspace@.job.started_at IS 'When it was begun';
 COMMENT ON COLUMN @workspace@.job.finished_at IS 'When it was done; NULL: it is not';
 COMMENT ON COLUMN @workspace@.job.done IS 'Rows looked at';

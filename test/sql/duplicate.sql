@@ -6,7 +6,7 @@ SET client_encoding = 'UTF8';
 \set SHOW_CONTEXT never
 \pset format unaligned
 SELECT lead_mgmt.create_workspace('duplicate');
-UPDATE duplicate.match_rule SET action = 'flag' WHERE key <> 'fuzzy';
+UPDATE duplicate.match_rule SET action = CASE WHEN key = 'fuzzy' THEN 'off' ELSE 'flag' END;
 
 CREATE VIEW duplicate.pair AS
 SELECT a.contact_name AS lead, b.contact_name AS other, d.rules, d.similarity, d.state
