@@ -49,11 +49,18 @@
 #include "duplicate.h"
 #include "lead_person.h"
 
-/* Index entries of a block that are visited from either end */
-#define BLOCK_VISITS 64
+/*
+ * Index entries that are visited for one lead: the first of each block, then,
+ * of blocks that have more, so many that it makes this number in all.
+ */
+#define FIRST_VISITS 12
+#define MAX_VISITS 80
+
+/* And those of the same statement that are passed over, since they come later */
+#define MAX_SKIPS 8
 
 /* Leads that one is compared with */
-#define MAX_CANDIDATES 32
+#define MAX_CANDIDATES 16
 
 /* So many similar leads are all linked with one another */
 #define FULL_GROUP 4
@@ -107,6 +114,7 @@ struct FuzzyProbe
 	IndexScanDesc block_scan;
 	SnapshotData dirty;
 	bool		lower;			/* only leads of lower ids are compared */
+	int			skipped;		/* entries, for this row */
 	int			nbatch;			/* leads of the same batch, ascending */
 	int64	   *batch;
 	PersonCache *cache;
@@ -251,7 +259,7 @@ fuzzy_open(Workspace *ws, Relation lead, PersonCache *cache)
 	probe->slot = table_slot_create(lead, NULL);
 	InitDirtySnapshot(probe->dirty);
 	probe->lead_scan = lead_index_beginscan(lead, probe->lead_index, &probe->dirty, 1);
-	probe->block_scan = lead_index_beginscan(probe->block, probe->block_index, &probe->dirty, 2);
+	probe->block_scan = lead_index_beginscan(probe->block, probe->block_index, &probe->dirty, 3);
 	probe->block_scan->xs_want_itup = true;
 	probe->scan_context = CurrentMemoryContext;
 	probe->context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt fuzzy", ALLOCSET_DEFAULT_SIZES);
@@ -275,16 +283,17 @@ fuzzy_close(FuzzyProbe *probe)
 
 /* ---- Candidates ---------------------------------------------------------------- */
 
+/* Entries of a block behind one id and before another */
 static void
-seek_block(FuzzyProbe *probe, uint64 block, int64 below)
+seek_block(FuzzyProbe *probe, uint64 block, int64 behind, int64 before)
 {
 	MemoryContext caller = MemoryContextSwitchTo(probe->scan_context);
-	ScanKeyData keys[2];
+	ScanKeyData keys[3];
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum((int64) block));
-	ScanKeyInit(&keys[1], 2, probe->lower ? BTLessStrategyNumber : BTLessEqualStrategyNumber,
-				probe->lower ? F_INT8LT : F_INT8LE, Int64GetDatum(below));
-	index_rescan(probe->block_scan, keys, 2, NULL, 0);
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(behind));
+	ScanKeyInit(&keys[2], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before));
+	index_rescan(probe->block_scan, keys, 3, NULL, 0);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -311,50 +320,104 @@ comes_later(FuzzyProbe *probe, const FuzzyRow *row, int64 lead_id)
 		bsearch(&lead_id, probe->batch, probe->nbatch, sizeof(int64), compare_int64) != NULL;
 }
 
+/* A block that is being visited */
+typedef struct Visit
+{
+	uint64		block;
+	int64		behind;			/* entries up to this one have been visited */
+	int			first;			/* where its entries begin, and their number */
+	int			n;
+	bool		more;			/* there may be more of them */
+} Visit;
+
+/* Pass over all of the same statement that come later, and what is between. */
+static void
+leap(FuzzyProbe *probe, const FuzzyRow *row, const Visit *visit, ScanDirection direction, int64 before)
+{
+	if (ScanDirectionIsForward(direction))
+		seek_block(probe, visit->block, probe->batch[probe->nbatch - 1], before);
+	else
+		seek_block(probe, visit->block, visit->behind, Min(before, row->lead_id));
+}
+
 /*
- * Visit a block from one end, up to the entry "until"; returns how many
- * entries there were, and the last of them.
+ * Visit up to "most" entries before an id and behind those visited; false:
+ * that was all.
  */
-static int
-visit_block(FuzzyProbe *probe, const FuzzyRow *row, ScanDirection direction, int64 until,
-			EntryRows *entries, int64 *last)
+static bool
+visit_entries(FuzzyProbe *probe, const FuzzyRow *row, Visit *visit, ScanDirection direction,
+			  int64 before, int most, EntryRows *entries)
 {
 	int64		previous = row->lead_id;
 	int64		lead_id;
-	int			n = 0;
 
-	while (n < BLOCK_VISITS && next_entry(probe, direction, &lead_id))
+	seek_block(probe, visit->block, visit->behind, before);
+	for (int n = 0; n < most;)
 	{
 		EntryRow   *entry;
 
-		if (!ScanDirectionIsForward(direction) && lead_id <= until)
-			break;
-		if (lead_id == row->lead_id || lead_id == previous || comes_later(probe, row, lead_id))
+		if (!next_entry(probe, direction, &lead_id))
+			return false;
+		if (comes_later(probe, row, lead_id))
+		{
+			if (++probe->skipped >= MAX_SKIPS)
+				leap(probe, row, visit, direction, before);
+			continue;
+		}
+		if (lead_id == row->lead_id || lead_id == previous)
 			continue;
 		entry = append_row(entries, CurrentMemoryContext);
-		entry->lead_id = previous = *last = lead_id;
+		entry->lead_id = previous = lead_id;
 		entry->common = false;
+		if (ScanDirectionIsForward(direction))
+			visit->behind = lead_id;
 		n++;
 	}
-	return n;
+	return true;
+}
+
+/* The last visits go to those that came last. */
+static void
+visit_more(FuzzyProbe *probe, const FuzzyRow *row, Visit *visit, int64 before, int most, EntryRows *entries)
+{
+	int			first = entries->n;
+	int			last = most / 4;
+
+	if (!visit_entries(probe, row, visit, ForwardScanDirection, before, most - last, entries) ||
+		!visit_entries(probe, row, visit, BackwardScanDirection, before, last, entries))
+		return;
+	for (int i = visit->first; i < visit->first + visit->n; i++)
+		entries->rows[i].common = true;
+	for (int i = first; i < entries->n; i++)
+		entries->rows[i].common = true;
 }
 
 static void
-collect_entries(FuzzyProbe *probe, const FuzzyRow *row, uint64 block, EntryRows *entries)
+collect_entries(FuzzyProbe *probe, const FuzzyRow *row, const uint64 *blocks, int nblocks, EntryRows *entries)
 {
-	int64		below = probe->lower ? row->lead_id : PG_INT64_MAX;
-	int64		last = PG_INT64_MIN;
-	int64		ignored = 0;
-	int			first = entries->n;
+	Visit		visits[MAX_PERSON_BLOCKS];
+	int64		before = probe->lower ? row->lead_id : PG_INT64_MAX;
+	int			nmore = 0;
+	int			most;
 
-	seek_block(probe, block, below);
-	if (visit_block(probe, row, ForwardScanDirection, PG_INT64_MAX, entries, &last) < BLOCK_VISITS)
+	probe->skipped = 0;
+	for (int i = 0; i < nblocks; i++)
+	{
+		Visit	   *visit = &visits[i];
+
+		visit->block = blocks[i];
+		visit->behind = PG_INT64_MIN;
+		visit->first = entries->n;
+		visit->more = visit_entries(probe, row, visit, ForwardScanDirection, before, FIRST_VISITS, entries);
+		visit->n = entries->n - visit->first;
+		nmore += visit->more;
+	}
+	if (nmore == 0)
 		return;
-	seek_block(probe, block, below);
-	if (visit_block(probe, row, BackwardScanDirection, last, entries, &ignored) < BLOCK_VISITS)
-		return;
-	for (int i = first; i < entries->n; i++)
-		entries->rows[i].common = true;
+	most = Max(MAX_VISITS - entries->n, 0) / nmore;
+	for (int i = 0; i < nblocks; i++)
+		if (visits[i].more)
+			visit_more(probe, row, &visits[i], before, most, entries);
 }
 
 static int
@@ -417,8 +480,7 @@ find_candidates(FuzzyProbe *probe, const FuzzyRow *row, const Person *person, Ca
 	int			nblocks = person_blocks(person, blocks);
 	EntryRows	entries = {0};
 
-	for (int i = 0; i < nblocks; i++)
-		collect_entries(probe, row, blocks[i], &entries);
+	collect_entries(probe, row, blocks, nblocks, &entries);
 	if (entries.n == 0)
 		return;
 	count_entries(&entries, candidates);
