@@ -536,6 +536,16 @@ read_known(FuzzyProbe *probe, int64 lead_id, KnownRow *known)
 	lead_key_hashes(probe->ws, probe->slot, known->keys);
 }
 
+/* 0: nothing.  A link names the merged lead, and the view what it has become. */
+static int64
+merged_into(FuzzyProbe *probe)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(probe->slot, probe->ws->column[LEAD_MERGED_INTO], &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
 /*
  * The versions of a lead that are there, or will be if another transaction
  * commits, or if it does not.  The row looks for them; NULL: nobody does.
@@ -553,7 +563,7 @@ fetch_known(FuzzyProbe *probe, const FuzzyRow *row, int64 lead_id, KnownRows *fo
 	seek_lead(probe, lead_id);
 	while (next_lead(probe))
 	{
-		if (!slot_attisnull(probe->slot, probe->ws->column[LEAD_MERGED_INTO]))
+		if (row != NULL && merged_into(probe) == row->lead_id)
 			continue;
 		if (row != NULL && row->arrives && lead_id > row->lead_id && written_together(probe, row))
 			continue;
