@@ -380,7 +380,7 @@ note_taken(Workspace *ws, KnownRow *row, const Candidate *candidate)
 	MatchKey	key = way_key[candidate->way];
 
 	if (ws->match[key].reject && candidate->way <= BY_NAME &&
-		candidate->merged_into == 0 && candidate->id != row->lead_id)
+		candidate->merged_into == 0 && !candidate->archived && candidate->id != row->lead_id)
 		row->taken[key] = true;
 }
 

@@ -15,13 +15,14 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
-#include "utils/ruleutils.h"
 #include "utils/timestamp.h"
 
 #include "lead_write.h"
@@ -76,21 +77,10 @@ append_unnested(StringInfo query, int first)
 						 first + i, known_field_name[i]);
 }
 
-/* What a new lead has where nothing is given: the default of the column. */
-static void
-append_default(StringInfo query, Relation lead, Form_pg_attribute attribute)
-{
-	Node	   *value = build_column_default(lead, attribute->attnum);
-
-	if (value != NULL)
-		appendStringInfo(query, ", %s", deparse_expression(value, NIL, false, false));
-}
-
 /* $1 on: the fields; then opted_out_at */
 static char *
 build_insert(Workspace *ws)
 {
-	Relation	lead = RelationIdGetRelation(ws->lead_relid);
 	StringInfoData query;
 	StringInfoData values;
 
@@ -104,14 +94,11 @@ build_insert(Workspace *ws)
 		if (attribute == NULL)
 			continue;
 		appendStringInfo(&query, ", %s", known_field_name[i]);
-		appendStringInfo(&values, ", COALESCE(u.%s::%s", known_field_name[i], field_type(attribute));
-		append_default(&values, lead, attribute);
-		appendStringInfoChar(&values, ')');
+		appendStringInfo(&values, ", u.%s::%s", known_field_name[i], field_type(attribute));
 	}
 	appendStringInfo(&query, ") SELECT u.opted_out_at%s FROM (SELECT ", values.data);
 	append_unnested(&query, 1);
 	appendStringInfo(&query, ", pg_catalog.unnest($%d) AS opted_out_at) u RETURNING id", KNOWN_FIELDS + 1);
-	RelationClose(lead);
 	return query.data;
 }
 
@@ -234,6 +221,51 @@ opt_out_array(KnownRow **rows, const Addition *additions, int n)
 	return spi_array(values, nulls, n, TIMESTAMPTZOID);
 }
 
+/*
+ * What a new lead has where nothing is given is the default of the column, as
+ * with a plain INSERT.  It is evaluated here and not put into the query, whose
+ * text would mean something else under another search_path.
+ */
+static void
+fill_default(Relation lead, Form_pg_attribute attribute, KnownField field, KnownRow **rows, int n)
+{
+	Node	   *expression = attribute->atthasdef ? build_column_default(lead, attribute->attnum) : NULL;
+	ExprContext *econtext;
+	ExprState  *state;
+	Oid			output;
+	bool		is_varlena;
+
+	if (expression == NULL)
+		return;
+	econtext = CreateStandaloneExprContext();
+	state = ExecInitExpr(expression_planner((Expr *) expression), NULL);
+	getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		value;
+
+		if (rows[i]->values[field] != NULL)
+			continue;
+		value = ExecEvalExpr(state, econtext, &isnull);
+		if (!isnull)
+			rows[i]->values[field] = cstring_to_text(OidOutputFunctionCall(output, value));
+	}
+	FreeExprContext(econtext, true);
+}
+
+static void
+fill_defaults(Workspace *ws, Relation lead, KnownRow **rows, int n)
+{
+	for (int field = 0; field < KNOWN_FIELDS; field++)
+	{
+		Form_pg_attribute attribute = field_attribute(ws, field);
+
+		if (attribute != NULL)
+			fill_default(lead, attribute, field, rows, n);
+	}
+}
+
 /* Can a trigger of a user's, or a rule, keep a new lead from being written? */
 static bool
 inserts_surely(Relation lead)
@@ -278,6 +310,7 @@ insert_leads(Workspace *ws, Relation lead, KnownRow **rows, int n)
 {
 	if (n == 0)
 		return;
+	fill_defaults(ws, lead, rows, n);
 	if (inserts_surely(lead))
 		insert_some(ws, rows, n);
 	else
