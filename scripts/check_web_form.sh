@@ -10,10 +10,11 @@ cd "$(dirname "$0")/../examples/web-form" || exit
 
 skip() { printf '%s\n' "$*"; exit 77; }
 
-for CHROMIUM in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
-	[ -n "$CHROMIUM" ] && CHROMIUM=$(command -v "$CHROMIUM") && break
-done
-[ -n "$CHROMIUM" ] || skip 'Chromium is not installed'
+if [ -z "${CHROMIUM:-}" ]; then
+	CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+		skip 'Chromium is not installed'
+fi
+command -v "$CHROMIUM" >/dev/null || skip "there is no $CHROMIUM"
 export CHROMIUM
 for program in node npm; do
 	command -v "$program" >/dev/null || skip "$program is not installed"

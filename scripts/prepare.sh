@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what a target of the Makefile needs and this machine lacks.
 #
-#   scripts/prepare.sh demo|shell|bench|check|build
+#   scripts/prepare.sh demo|shell|bench|check|check-web-form|build
 #   scripts/prepare.sh --tell ...      say what lacks, install nothing
 #
 # Quiet when nothing lacks.  Never asks; never leaves a PostgreSQL server
