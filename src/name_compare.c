@@ -163,11 +163,12 @@ share_nickname(const Word *a, const Word *b)
 	return false;
 }
 
-/* One word begins with all of the other? */
+/* Does one word begin with all of the other?  Fewer letters can be more bytes. */
 static WordMatch
-compare_beginning(const char *shorter, int shorter_letters, int length, const char *longer)
+compare_beginning(const char *shorter, int shorter_letters, int length,
+				  const char *longer, int longer_length)
 {
-	if (memcmp(shorter, longer, length) != 0)
+	if (length > longer_length || memcmp(shorter, longer, length) != 0)
 		return WORDS_DIFFER;
 	if (shorter_letters == 1)
 		return WORDS_INITIAL;
@@ -221,9 +222,9 @@ compare_letters(const Person *a, const Word *wa, const Person *b, const Word *wb
 	decode(ta, wa->length, &la);
 	decode(tb, wb->length, &lb);
 	if (la.count < lb.count)
-		match = compare_beginning(ta, la.count, wa->length, tb);
+		match = compare_beginning(ta, la.count, wa->length, tb, wb->length);
 	else if (lb.count < la.count)
-		match = compare_beginning(tb, lb.count, wb->length, ta);
+		match = compare_beginning(tb, lb.count, wb->length, ta, wa->length);
 	else
 		match = WORDS_DIFFER;
 	if (match != WORDS_DIFFER)

@@ -238,9 +238,11 @@ add_name(Builder *builder, const PersonText *text)
 	char	   *normal = length == 0 ? NULL : normalize_name(text->data[PERSON_NAME], length);
 	const char *rest = normal;
 
-	if (normal == NULL || is_no_name(normal, strlen(normal)))
+	if (normal == NULL)
 		return;
 	begin_part(builder, PART_NAME);
+	if (is_no_name(normal, strlen(normal)))
+		rest += strlen(normal);
 	while ((length = next_word(&rest)) > 0)
 	{
 		int			title = name_title(rest - length, length);
@@ -250,7 +252,7 @@ add_name(Builder *builder, const PersonText *text)
 		else if (title == 0)
 			add_word(builder, PART_NAME, rest - length, length);
 	}
-	if (builder->head->part[PART_NAME].words == 0)
+	if (builder->head->part[PART_NAME].words == 0 && !is_no_name(normal, strlen(normal)))
 		add_words(builder, PART_NAME, normal);
 	pfree(normal);
 }
