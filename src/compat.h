@@ -105,6 +105,27 @@ lead_init_range_table(EState *estate, Relation relation, Bitmapset *updated_colu
 #define lead_primary_key(relation) RelationGetPrimaryKeyIndex(relation)
 #endif
 
+/* 16 says whether only summarizing indexes are to be updated, 19 has flags */
+#if PG_VERSION_NUM >= 190000
+#define lead_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, estate, 0, slot, NIL, NULL)
+#elif PG_VERSION_NUM >= 160000
+#define lead_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#else
+#define lead_insert_index_tuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
+/* 16 has one function for the privileges on objects of any kind */
+#if PG_VERSION_NUM >= 160000
+#define lead_schema_usable(namespace) \
+	(object_aclcheck(NamespaceRelationId, namespace, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#else
+#define lead_schema_usable(namespace) \
+	(pg_namespace_aclcheck(namespace, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /* 17 asks whether a stronger lock would do */
 #if PG_VERSION_NUM >= 170000
 #define lead_lock_held(tag, mode) LockHeldByMe(tag, mode, false)

@@ -30,8 +30,9 @@
 static void
 kind_tag(const Job *job, LOCKTAG *tag)
 {
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, job->relid,
-					   hash_bytes((const unsigned char *) job->kind, (int) strlen(job->kind)), 1);
+	uint32		hash = hash_bytes((const unsigned char *) job->kind, (int) strlen(job->kind));
+
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, job->relid, hash_combine(hash, (uint32) job->subject), 1);
 }
 
 static void
@@ -40,16 +41,27 @@ row_tag(const Job *job, LOCKTAG *tag)
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, job->relid, (uint32) job->id, 0);
 }
 
+/* " of batch 7 of workspace ..." has its place in messages. */
+static char *
+job_name(const Job *job)
+{
+	return job->subject == 0 ? pstrdup(job->kind) :
+		psprintf("%s of batch " INT64_FORMAT, job->kind, job->subject);
+}
+
 void
-job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schema)
+job_begin_about(Job *job, FunctionCallInfo fcinfo, const char *kind, int64 subject,
+				const char *rows, const char *schema, Oid owner)
 {
 	LOCKTAG		tag;
 
 	memset(job, 0, sizeof(*job));
 	job->kind = kind;
+	job->subject = subject;
+	job->rows = rows;
 	job->schema = MemoryContextStrdup(PortalContext, schema);
 	job->namespace = get_namespace_oid(schema, false);
-	job->owner = workspace_check_owner(schema, job->namespace);
+	job->owner = owner;
 	job->relid = sister_relation(job->namespace, job->owner, "job_run");
 	job->atomic = fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
 		((CallContext *) fcinfo->context)->atomic;
@@ -62,9 +74,17 @@ job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schem
 	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("%s of workspace \"%s\" is under way already", kind, schema),
+				 errmsg("%s of workspace \"%s\" is under way already", job_name(job), schema),
 				 errhint("View \"job\" of the workspace shows how far it is.")));
 	job->kind_locked = true;
+}
+
+void
+job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schema)
+{
+	Oid			owner = workspace_check_owner(schema, get_namespace_oid(schema, false));
+
+	job_begin_about(job, fcinfo, kind, 0, "leads", schema, owner);
 }
 
 /* Run a query about the row of job_run as the owner of the table. */
@@ -105,8 +125,10 @@ take_up(Job *job)
 					  "WHERE kind OPERATOR(pg_catalog.=) '%s' AND finished_at IS NULL "
 					  "AND rule_version OPERATOR(pg_catalog.=) " INT64_FORMAT
 					  " AND \"position\" IS NOT NULL AND id OPERATOR(pg_catalog.=) "
-					  "(SELECT pg_catalog.max(x.id) FROM %s.job_run x WHERE x.kind OPERATOR(pg_catalog.=) '%s')",
-					  job_quoted_schema(job), job->kind, job->rule_version, job_quoted_schema(job), job->kind),
+					  "(SELECT pg_catalog.max(x.id) FROM %s.job_run x WHERE x.kind OPERATOR(pg_catalog.=) '%s' "
+					  "AND COALESCE(x.subject, 0) OPERATOR(pg_catalog.=) " INT64_FORMAT ")",
+					  job_quoted_schema(job), job->kind, job->rule_version, job_quoted_schema(job), job->kind,
+					  job->subject),
 		SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return false;
@@ -115,8 +137,8 @@ take_up(Job *job)
 	job->changed = result_int64(3);
 	job->position = result_int64(4);
 	ereport(NOTICE,
-			(errmsg("resuming %s of workspace \"%s\" behind id " INT64_FORMAT,
-					job->kind, job->schema, job->position)));
+			(errmsg("resuming %s of workspace \"%s\" behind %s " INT64_FORMAT,
+					job_name(job), job->schema, job->subject == 0 ? "id" : "row", job->position)));
 	return true;
 }
 
@@ -148,10 +170,11 @@ job_find(Job *job, int64 rule_version, int64 total)
 	else
 	{
 		run(job, psprintf("INSERT INTO %s.job_run (kind, started_at, resumed_at, reported_at, done, done_before, "
-						  "changed, total, rule_version, pid, actor, login) "
+						  "changed, total, rule_version, pid, actor, login, subject) "
 						  "VALUES ('%s', pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), "
-						  "0, 0, 0, " INT64_FORMAT ", " INT64_FORMAT ", %d, %s, %s) RETURNING id",
-						  job_quoted_schema(job), job->kind, total, rule_version, MyProcPid, actor, login),
+						  "0, 0, 0, " INT64_FORMAT ", " INT64_FORMAT ", %d, %s, %s, "
+						  "NULLIF(" INT64_FORMAT "::pg_catalog.int8, 0)) RETURNING id",
+						  job_quoted_schema(job), job->kind, total, rule_version, MyProcPid, actor, login, job->subject),
 			SPI_OK_INSERT_RETURNING);
 		job->id = result_int64(1);
 	}
@@ -187,8 +210,8 @@ tell(Job *job)
 		return;
 	job->noticed_at = now;
 	ereport(NOTICE,
-			(errmsg("%s: " INT64_FORMAT " of " INT64_FORMAT " leads, " INT64_FORMAT " written, %.0f a second, about %.0f s left",
-					job->kind, job->done, job->total, job->changed, done / seconds,
+			(errmsg("%s: " INT64_FORMAT " of " INT64_FORMAT " %s, " INT64_FORMAT " written, %.0f a second, about %.0f s left",
+					job->kind, job->done, job->total, job->rows, job->changed, done / seconds,
 					Max(job->total - job->done, 0) * seconds / done)));
 }
 

@@ -15,6 +15,8 @@
 typedef struct Job
 {
 	const char *kind;
+	int64		subject;		/* what it is about; 0: the whole workspace */
+	const char *rows;			/* what it looks at, for messages */
 	char	   *schema;			/* as the user writes it */
 	Oid			namespace;
 	Oid			owner;
@@ -40,6 +42,13 @@ typedef struct Job
  * Within SPI_connect_ext.
  */
 extern void job_begin(Job *job, FunctionCallInfo fcinfo, const char *kind, const char *schema);
+
+/*
+ * The same about one thing of the workspace, such as a batch: others may be
+ * done at the same time.  The caller has to see to it that he may.
+ */
+extern void job_begin_about(Job *job, FunctionCallInfo fcinfo, const char *kind, int64 subject,
+							const char *rows, const char *schema, Oid owner);
 extern void job_find(Job *job, int64 rule_version, int64 total);
 
 /* A batch is done: write it down and commit, now and then tell the caller. */

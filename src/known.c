@@ -59,6 +59,22 @@ const char *const known_field_name[KNOWN_FIELDS] = {
 	[KNOWN_BIRTHDAY] = "birthday",
 	[KNOWN_NOTES] = "notes",
 	[KNOWN_TAGS] = "tags",
+	[KNOWN_LOCATION] = "location",
+	[KNOWN_PRIORITY] = "priority",
+	[KNOWN_STATUS] = "status",
+	[KNOWN_OWNER_ID] = "owner_id",
+	[KNOWN_BUDGET_CONFIRMED] = "budget_confirmed",
+	[KNOWN_AUTHORITY_CONFIRMED] = "authority_confirmed",
+	[KNOWN_NEED_CONFIRMED] = "need_confirmed",
+	[KNOWN_TIMELINE_CONFIRMED] = "timeline_confirmed",
+	[KNOWN_BUDGET_AMOUNT] = "budget_amount",
+	[KNOWN_DECISION_MAKER] = "decision_maker",
+	[KNOWN_NEED] = "need",
+	[KNOWN_TARGET_DATE] = "target_date",
+	[KNOWN_NEXT_STEP] = "next_step",
+	[KNOWN_NEXT_FOLLOW_UP_AT] = "next_follow_up_at",
+	[KNOWN_ATTRIBUTES] = "attributes",
+	[KNOWN_CREATED_AT] = "created_at",
 };
 
 /* Rules that only flag look for themselves, and wait for nobody. */
@@ -121,6 +137,13 @@ acquire(uint64 hash)
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash,
 						 PERSON_LOCK_FIELD);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+void
+known_keys(Workspace *ws, KnownRow **rows, int n)
+{
+	for (int i = 0; i < n; i++)
+		set_keys(ws, rows[i]);
 }
 
 void

@@ -35,9 +35,25 @@ typedef enum KnownField
 	KNOWN_PRODUCT_INTEREST,
 	KNOWN_BIRTHDAY,
 	KNOWN_NOTES,
-	KNOWN_TAGS
+	KNOWN_TAGS,
+	KNOWN_LOCATION,
+	KNOWN_PRIORITY,
+	KNOWN_STATUS,
+	KNOWN_OWNER_ID,
+	KNOWN_BUDGET_CONFIRMED,
+	KNOWN_AUTHORITY_CONFIRMED,
+	KNOWN_NEED_CONFIRMED,
+	KNOWN_TIMELINE_CONFIRMED,
+	KNOWN_BUDGET_AMOUNT,
+	KNOWN_DECISION_MAKER,
+	KNOWN_NEED,
+	KNOWN_TARGET_DATE,
+	KNOWN_NEXT_STEP,
+	KNOWN_NEXT_FOLLOW_UP_AT,
+	KNOWN_ATTRIBUTES,
+	KNOWN_CREATED_AT
 } KnownField;
-#define KNOWN_FIELDS (KNOWN_TAGS + 1)
+#define KNOWN_FIELDS (KNOWN_CREATED_AT + 1)
 
 typedef enum KnownOutcome
 {
@@ -58,11 +74,13 @@ typedef struct KnownRow
 	text	   *values[KNOWN_FIELDS];	/* as the type's input takes them; NULL:
 										 * not given */
 	bool		opt_out;
+	TimestampTz opted_out_at;	/* 0: now */
 
 	/* the engagement that it becomes */
 	text	   *kind;			/* NULL: none */
 	bool		engage_new;		/* of a new lead too */
 	bool		skip_known;		/* leave a lead that is there alone */
+	bool		stays_aside;	/* do not take up again what was put aside */
 	TimestampTz at;				/* 0: now */
 	text	   *url;
 	text	   *campaign;
@@ -99,6 +117,9 @@ extern const char *const known_field_name[KNOWN_FIELDS];
 
 /* Compute the keys of the rows and lock them, in one order for all sessions. */
 extern void known_lock(Workspace *ws, KnownRow **rows, int n);
+
+/* Compute the keys alone, where nobody else can write leads anyway. */
+extern void known_keys(Workspace *ws, KnownRow **rows, int n);
 
 /* Give rows whose submission is stored already its lead_id and outcome. */
 extern void known_replayed(Workspace *ws, KnownRow **rows, int n);

@@ -215,7 +215,9 @@ opt_out_array(KnownRow **rows, const Addition *additions, int n)
 	{
 		KnownRow   *row = additions != NULL ? additions[i].row : rows[i];
 
-		values[i] = TimestampTzGetDatum(row->at != 0 ? Min(row->at, now) : now);
+		TimestampTz at = row->opted_out_at != 0 ? row->opted_out_at : row->at;
+
+		values[i] = TimestampTzGetDatum(at != 0 ? Min(at, now) : now);
 		nulls[i] = !row->opt_out;
 	}
 	return spi_array(values, nulls, n, TIMESTAMPTZOID);
@@ -407,6 +409,12 @@ is_taken(const KnownRow *row, KnownField field)
 	}
 }
 
+static bool
+reopens(const Addition *addition)
+{
+	return addition->lead->put_aside && !addition->row->stays_aside;
+}
+
 static Addition
 addition_to(KnownRow *row, LockedLead *lead)
 {
@@ -418,7 +426,7 @@ addition_to(KnownRow *row, LockedLead *lead)
 			!is_taken(row, field);
 		addition.writes = addition.writes || addition.fills[field];
 	}
-	if (lead->put_aside || (row->opt_out && !lead->opted_out))
+	if (reopens(&addition) || (row->opt_out && !lead->opted_out))
 		addition.writes = true;
 	return addition;
 }
@@ -442,7 +450,7 @@ fill_leads(Workspace *ws, Addition *additions, int n)
 	{
 		ids[i] = Int64GetDatum(writing[i].lead->id);
 		writes[i].lead_id = writing[i].lead->id;
-		writes[i].reopen = writing[i].lead->put_aside;
+		writes[i].reopen = reopens(&writing[i]);
 	}
 	values[0] = spi_array(ids, NULL, nwriting, INT8OID);
 	field_arrays(NULL, writing, nwriting, &values[1]);

@@ -18,6 +18,7 @@
 
 #include "cache.h"
 #include "engagement.h"
+#include "import_stage.h"
 #include "rotation.h"
 #include "statement.h"
 
@@ -78,6 +79,7 @@ _PG_init(void)
 	rotation_init();
 	statement_init();
 	engagement_init();
+	import_init();
 }
 
 Oid

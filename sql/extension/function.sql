@@ -176,3 +176,29 @@ COMMENT ON FUNCTION lead_mgmt.score_reasons(record, timestamp with time zone) IS
 CREATE FUNCTION lead_mgmt.model_score(lead record, model_id bigint, at timestamp with time zone, OUT score integer, OUT grade text)
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'model_score';
 COMMENT ON FUNCTION lead_mgmt.model_score(record, bigint, timestamp with time zone) IS 'The score of a row of lead by any model, by what had happened until a time; read the view score_comparison';
+
+-- Import of files.
+
+CREATE FUNCTION lead_mgmt.import_begin() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_begin';
+COMMENT ON FUNCTION lead_mgmt.import_begin() IS 'Trigger before a statement on the views lead_import and import_review';
+
+CREATE FUNCTION lead_mgmt.import_take() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_take';
+COMMENT ON FUNCTION lead_mgmt.import_take() IS 'Trigger instead of each row of the view lead_import: judges it and keeps it';
+
+CREATE FUNCTION lead_mgmt.import_end() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_end';
+COMMENT ON FUNCTION lead_mgmt.import_end() IS 'Trigger after a statement on the views lead_import and import_review: looks for duplicates in the file';
+
+CREATE FUNCTION lead_mgmt.import_correct() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_correct';
+COMMENT ON FUNCTION lead_mgmt.import_correct() IS 'Trigger instead of an update of the view import_review: keeps what was corrected and judges the row again';
+
+CREATE FUNCTION lead_mgmt.import_option_changed() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'import_option_changed';
+COMMENT ON FUNCTION lead_mgmt.import_option_changed() IS 'Trigger after an update of the options of a batch: judges its rows again';
+
+CREATE FUNCTION lead_mgmt.visible_lead(relation oid, lead_id bigint) RETURNS bigint
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME', 'visible_lead';
+COMMENT ON FUNCTION lead_mgmt.visible_lead(oid, bigint) IS 'The id of a lead of the workspace that a table belongs to, if the caller may see the lead; NULL if not';

@@ -22,6 +22,7 @@ INSERT INTO @workspace@.engagement_kind (name, description) VALUES
   ('event', 'Came to an event'),
   ('demo_request', 'Asked for a demonstration'),
   ('careers_page', 'Looked at the jobs we offer'),
+  ('import', 'Was in a file that we imported'),
   ('unsubscribe', 'Asked for no more e-mails');
 
 INSERT INTO @workspace@.grade (name, lowest) VALUES

@@ -17,12 +17,13 @@ CREATE TABLE IF NOT EXISTS @workspace@.job_run (
   pid integer,
   actor text,
   login text,
+  subject bigint,
   CONSTRAINT job_run_pkey PRIMARY KEY (id)
 );
 COMMENT ON SEQUENCE @workspace@.job_run_id_seq IS 'Identities of job_run';
 COMMENT ON TABLE @workspace@.job_run IS 'Runs of lead_mgmt.rescore and its kin; read the view job';
 COMMENT ON COLUMN @workspace@.job_run.id IS 'Identity of the run';
-COMMENT ON COLUMN @workspace@.job_run.kind IS 'What is done: rescore or find_duplicates';
+COMMENT ON COLUMN @workspace@.job_run.kind IS 'What is done: the name of the procedure';
 COMMENT ON COLUMN @workspace@.job_run.started_at IS 'When it was begun';
 COMMENT ON COLUMN @workspace@.job_run.resumed_at IS 'When it was last taken up; the beginning, if it never stopped';
 COMMENT ON COLUMN @workspace@.job_run.reported_at IS 'When the numbers were written';
@@ -36,6 +37,7 @@ COMMENT ON COLUMN @workspace@.job_run.rule_version IS 'Fingerprint of the rules 
 COMMENT ON COLUMN @workspace@.job_run.pid IS 'Process that works or worked on it';
 COMMENT ON COLUMN @workspace@.job_run.actor IS 'Who called it: lead_mgmt.actor, or else the current user';
 COMMENT ON COLUMN @workspace@.job_run.login IS 'Role that was logged in';
+COMMENT ON COLUMN @workspace@.job_run.subject IS 'What it is about: of import_confirm the batch; NULL: the whole workspace';
 
 -- The lock is on the run's row of this very table, as an object (class, id).
 CREATE OR REPLACE VIEW @workspace@.job WITH (security_invoker = true) AS
@@ -51,19 +53,19 @@ SELECT r.id, r.kind, r.started_at, r.finished_at, r.done, r.total,
         AND k.objid::pg_catalog.int8 OPERATOR(pg_catalog.=) (r.id OPERATOR(pg_catalog.%) 4294967296::pg_catalog.int8) AND k.objsubid OPERATOR(pg_catalog.=) 0 AND k.granted) THEN 'running'
     WHEN EXISTS (
       SELECT FROM @workspace@.job_run n
-      WHERE n.kind OPERATOR(pg_catalog.=) r.kind AND n.id OPERATOR(pg_catalog.>) r.id) THEN 'abandoned'
+      WHERE n.kind OPERATOR(pg_catalog.=) r.kind AND n.subject IS NOT DISTINCT FROM r.subject AND n.id OPERATOR(pg_catalog.>) r.id) THEN 'abandoned'
     ELSE 'stopped' END AS state,
   r.actor,
   CASE WHEN r.finished_at IS NULL AND r.done OPERATOR(pg_catalog.>) r.done_before
     THEN (r.reported_at OPERATOR(pg_catalog.-) r.resumed_at)
       OPERATOR(pg_catalog.*) (GREATEST(r.total OPERATOR(pg_catalog.-) r.done, 0)::pg_catalog.float8
         OPERATOR(pg_catalog./) (r.done OPERATOR(pg_catalog.-) r.done_before)::pg_catalog.float8) END AS time_left,
-  r.changed, r.pid
+  r.changed, r.pid, r.subject
 FROM @workspace@.job_run r
 OFFSET 0; -- to be read, not written
 COMMENT ON VIEW @workspace@.job IS 'Progress of long work';
 COMMENT ON COLUMN @workspace@.job.id IS 'Identity of the run';
-COMMENT ON COLUMN @workspace@.job.kind IS 'What is done: rescore or find_duplicates';
+COMMENT ON COLUMN @workspace@.job.kind IS 'What is done: the name of the procedure';
 COMMENT ON COLUMN @workspace@.job.started_at IS 'When it was begun';
 COMMENT ON COLUMN @workspace@.job.finished_at IS 'When it was done; NULL: it is not';
 COMMENT ON COLUMN @workspace@.job.done IS 'Rows looked at';
@@ -74,3 +76,4 @@ COMMENT ON COLUMN @workspace@.job.actor IS 'Who called it: lead_mgmt.actor, or e
 COMMENT ON COLUMN @workspace@.job.time_left IS 'How long it will take from the last report on, at this rate';
 COMMENT ON COLUMN @workspace@.job.changed IS 'Rows written';
 COMMENT ON COLUMN @workspace@.job.pid IS 'Process that works or worked on it';
+COMMENT ON COLUMN @workspace@.job.subject IS 'What it is about: of import_confirm the batch; NULL: the whole workspace';
