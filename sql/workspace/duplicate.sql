@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS @workspace@.match_rule (
 COMMENT ON TABLE @workspace@.match_rule IS 'What makes two leads duplicates, and what to do then';
 COMMENT ON COLUMN @workspace@.match_rule.name IS 'Name of the rule';
 COMMENT ON COLUMN @workspace@.match_rule.key IS 'What must agree: email, phone, company_and_name (of several rules on one key the strictest counts); fuzzy: all that is known of a person, by similarity';
-COMMENT ON COLUMN @workspace@.match_rule.action IS 'flag: note the pair; attach: the same for a plain INSERT or COPY; reject: refuse the later lead; off: do not look; of fuzzy, flag or off';
+COMMENT ON COLUMN @workspace@.match_rule.action IS 'attach: what comes through web_form is of the lead that is there, and a plain INSERT or COPY is flagged; flag: note the pair; reject: refuse the later lead; off: do not look; of fuzzy, flag or off';
 COMMENT ON COLUMN @workspace@.match_rule.min_similarity IS 'Of fuzzy: the least similarity, 0 to 1, that makes a pair; NULL: a sensible one';
 
 CREATE TABLE IF NOT EXISTS @workspace@.duplicate_link (
