@@ -52,6 +52,7 @@
 PG_FUNCTION_INFO_V1(duplicate_update);
 
 int			duplicate_suspended = 0;
+uint64		duplicate_tolerated = 0;
 
 /* Leads visited from either end, and index entries that lead to none */
 #define MAX_VISITED 64
@@ -399,12 +400,15 @@ probe_key(Workspace *ws, Relation lead, ProbeRows *rows, MatchKey key,
 
 		if (row->keys[key] == NULL)
 			continue;
-		if (ws->match[key].reject)
+		probe.rejects = ws->match[key].reject && !row->tolerated;
+		if (probe.rejects)
 		{
 			reject_duplicates(&probe, row, caller);
 			continue;
 		}
 		probe_find(&probe, row, &found);
+		if (ws->match[key].reject && found.earliest != 0)
+			duplicate_tolerated++;
 		if (found.earliest != 0)
 			add_link(links, row->lead_id, found.earliest, rule, name);
 		for (int j = 0; j < found.n; j++)

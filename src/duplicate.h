@@ -31,4 +31,10 @@ extern void duplicate_look_up(Workspace *ws, Relation lead, ProbeRows *rows, Lin
 /* Link anew what was linked to leads that are gone or have other keys now. */
 extern void duplicate_relink_batch(Workspace *ws, Relation lead, Statement *statement);
 
+/*
+ * Leads of this session that were linked to an earlier one under a rule that
+ * rejects, since they were there already: see ProbeRow.
+ */
+extern uint64 duplicate_tolerated;
+
 #endif							/* LEAD_MGMT_DUPLICATE_H */

@@ -502,6 +502,7 @@ decide_update(LeadRow *row)
 	LeadWrite  *write;
 	bool		became_ready = false;
 	bool		reopened = false;
+	bool		rekey;
 
 	write = lead_write_apply(row->ws->lead_relid, lead_id);
 	if (write != NULL && write->verbatim)
@@ -516,14 +517,15 @@ decide_update(LeadRow *row)
 		lead_set(row, LEAD_CREATED_AT, TimestampTzGetDatum(row->statement->at));
 	stamp_update(row);
 	check_row(row);
-	decide_keys(row, all);
+	rekey = all || (write != NULL && write->rekey);
+	decide_keys(row, rekey);
 	if (all || touch != NULL || lead_isnull(row, LEAD_SCORE) || score_columns_changed(row))
 		became_ready = lead_score_decide(row, touch);
 	if (lead_isnull(row, LEAD_RESPONSE_DUE_AT))
 		decide_response_due(row, lead_value(row, LEAD_CREATED_AT));
 	keep_owner_of_upsert(row);
 	decide_status(row);
-	if (write == NULL || !write->merge)
+	if (!rekey && (write == NULL || !write->merge))
 		check_duplicates(row);
 	if ((became_ready || reopened) && lead_isnull(row, LEAD_OWNER_ID) &&
 		!changed(row, LEAD_OWNER_ID))
@@ -575,6 +577,7 @@ typedef struct RecordContext
 	TupleTableSlot *old;
 	int64		lead_id;
 	bool		merge;			/* who merges leads looks after logs; see lead_write.h */
+	bool		tolerated;		/* the same of rules that reject */
 } RecordContext;
 
 static Datum
@@ -750,6 +753,7 @@ record_keys(RecordContext *context)
 		row.lead_id = context->lead_id;
 		row.tid = context->new->tts_tid;
 		row.command = slot_command(context->new);
+		row.tolerated = context->tolerated;
 		*append_row(&context->statement->probes, context->statement->batch_context) = row;
 	}
 	MemoryContextSwitchTo(old);
@@ -797,15 +801,16 @@ batch_is_full(Statement *statement)
 		statement->states.n >= LEDGER_BATCH;
 }
 
-static bool
-is_merge(RecordContext *context)
+/* What kind of UPDATE of ours this is, if it is one. */
+static void
+look_at_write(RecordContext *context)
 {
-	LeadWrite  *write;
+	LeadWrite  *write = NULL;
 
-	if (context->old == NULL || context->new == NULL)
-		return false;
-	write = lead_write_recorded(context->ws->lead_relid, context->lead_id);
-	return write != NULL && (write->merge || write->verbatim);
+	if (context->old != NULL && context->new != NULL)
+		write = lead_write_recorded(context->ws->lead_relid, context->lead_id);
+	context->merge = write != NULL && (write->merge || write->verbatim);
+	context->tolerated = lead_recompute_depth > 0 || (write != NULL && write->rekey);
 }
 
 /* lead_record(): AFTER ROW trigger; notes what is to be written down. */
@@ -822,7 +827,7 @@ lead_record(PG_FUNCTION_ARGS)
 		TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newslot : NULL;
 	context.lead_id = get_int64(&context, context.new ? context.new : context.old, LEAD_ID);
 
-	context.merge = is_merge(&context);
+	look_at_write(&context);
 
 	context.statement->drawn_rep_id = 0;	/* no more upserts now */
 	if (context.old != NULL)

@@ -34,6 +34,9 @@ typedef struct LeadWrite
 	 */
 	bool		merge;
 
+	/* Its keys are computed anew, and where they meet others', nobody is refused. */
+	bool		rekey;
+
 	/* The row is written as it is: nothing is decided, nothing written down. */
 	bool		verbatim;
 

@@ -47,6 +47,7 @@ typedef struct ProbeRow
 	int64		lead_id;
 	ItemPointerData tid;
 	CommandId	command;		/* that wrote it */
+	bool		tolerated;		/* was there already: no rule rejects it */
 	char	   *keys[MATCH_KEYS];	/* NULL: nothing to look up */
 } ProbeRow;
 

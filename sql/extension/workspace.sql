@@ -20,6 +20,10 @@ CREATE PROCEDURE lead_mgmt.import_confirm(workspace name, batch_id bigint)
   LANGUAGE C AS 'MODULE_PATHNAME', 'import_confirm';
 COMMENT ON PROCEDURE lead_mgmt.import_confirm(name, bigint) IS 'Turns the good rows of a batch of import_batch into leads; in batches, shown in the view job, and taken up again where it was stopped';
 
+CREATE PROCEDURE lead_mgmt.rekey(workspace name)
+  LANGUAGE C AS 'MODULE_PATHNAME', 'rekey';
+COMMENT ON PROCEDURE lead_mgmt.rekey(name) IS 'Computes the keys of every lead anew, after a change of settings or of libphonenumber, writing only what changed; in batches, shown in the view job, and taken up again where it was stopped';
+
 CREATE FUNCTION lead_mgmt.workspaces(OUT name name, OUT owner name, OUT version text) RETURNS SETOF record
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'workspaces';
 COMMENT ON FUNCTION lead_mgmt.workspaces() IS 'The workspaces of this database; read the view lead_mgmt.workspace';

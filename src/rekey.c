@@ -1,0 +1,339 @@
+/*-------------------------------------------------------------------------
+ *
+ * rekey.c
+ *	  Giving every lead the keys that it should have.
+ *
+ * Keys depend on the settings of the workspace, on this version of lead_mgmt
+ * and on libphonenumber.  Leads are read page by page in the order of their
+ * ids, without locks; those with other keys than they should have are then
+ * locked and written, and the triggers find their duplicates.
+ *
+ * No lead stops the others: where a rule rejects, two leads that come to share
+ * a key both stay, and are noted as a pair; one that cannot be written, since
+ * a constraint or a trigger of the user's refuses it, keeps its old keys.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "job.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "cache.h"
+#include "duplicate.h"
+#include "lead_keys.h"
+#include "lead_write.h"
+#include "phone.h"
+
+PG_FUNCTION_INFO_V1(rekey);
+
+#define PAGE_LEADS 1000
+
+/* Passes after which settings that change all the time have won */
+#define MAX_PASSES 10
+
+/* Leads that are named because they could not be written */
+#define WARNINGS 20
+
+typedef struct Rekey
+{
+	Job			job;
+	int64		failed;			/* leads that could not be written */
+	uint64		tolerated;		/* pairs under a rule that rejects, before */
+} Rekey;
+
+static bool
+keys_are_wrong(Workspace *ws)
+{
+	text	   *keys[MATCH_KEYS];
+
+	for (int key = 0; key < MATCH_KEYS; key++)
+		keys[key] = lead_key(ws, key);
+	return lead_keys_differ(ws, keys);
+}
+
+/* Errors that are not about the lead, and would hit the next one, too */
+static bool
+concerns_everything(const ErrorData *error)
+{
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return true;
+		default:
+			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	}
+}
+
+static uint64
+write_leads(Workspace *ws, int64 *ids, int n)
+{
+	LeadWrite  *writes = palloc0(n * sizeof(LeadWrite));
+	Datum	   *values = palloc(n * sizeof(Datum));
+	Datum		array;
+
+	for (int i = 0; i < n; i++)
+	{
+		writes[i].lead_id = ids[i];
+		writes[i].rekey = true;
+		values[i] = Int64GetDatum(ids[i]);
+	}
+	array = spi_array(values, NULL, n, INT8OID);
+	lock_leads(ws, array);
+	return lead_write_execute(ws, writes, n, workspace_plan(ws, PLAN_TOUCH_LEADS), &array, NULL);
+}
+
+/* Write these leads, or none of them: the error is then returned. */
+static ErrorData *
+try_leads(Workspace *ws, int64 *ids, int n, int64 *written)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	volatile uint64 count = 0;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		count = write_leads(ws, ids, n);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL && concerns_everything(error))
+		ReThrowError(error);
+	*written += count;
+	return error;
+}
+
+static void
+tell_of_failure(Rekey *rekey, int64 lead_id, const ErrorData *error)
+{
+	if (++rekey->failed > WARNINGS)
+		return;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("lead " INT64_FORMAT " keeps its old keys", lead_id),
+			 errdetail_internal("%s", error->message),
+			 errhint("Correct the lead, or what refuses it, and call lead_mgmt.rekey again.")));
+}
+
+/* All at once; if one of them cannot be written, one by one. */
+static void
+write_page(Rekey *rekey, Workspace *ws, int64 *ids, int n)
+{
+	if (n == 0 || try_leads(ws, ids, n, &rekey->job.changed) == NULL)
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		ErrorData  *error = try_leads(ws, &ids[i], 1, &rekey->job.changed);
+
+		CHECK_FOR_INTERRUPTS();
+		if (error != NULL)
+			tell_of_failure(rekey, ids[i], error);
+	}
+}
+
+/* One page behind job->position; returns how many leads it had. */
+static int
+rekey_page(Rekey *rekey, Workspace *ws, int64 last_id, bool *wrote)
+{
+	Job		   *job = &rekey->job;
+	Datum		values[3] = {Int64GetDatum(job->position), Int64GetDatum(last_id),
+	Int64GetDatum(PAGE_LEADS)};
+	int64	   *ids = palloc(PAGE_LEADS * sizeof(int64));
+	int			nleads;
+	int			n = 0;
+
+	spi_check(SPI_execute_plan(workspace_plan(ws, PLAN_LEAD_PAGE), values, NULL, false, 0),
+			  SPI_OK_SELECT, "lead");
+	nleads = (int) SPI_processed;
+	for (int i = 0; i < nleads; i++)
+	{
+		bool		isnull;
+		Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(ws->econtext);
+		workspace_store_row(ws->slot, DatumGetHeapTupleHeader(row));
+		job->position = DatumGetInt64(ws->slot->tts_values[ws->column[LEAD_ID] - 1]);
+		if (keys_are_wrong(ws))
+			ids[n++] = job->position;
+	}
+	write_page(rekey, ws, ids, n);
+	job->done += nleads;
+	*wrote = n > 0;
+	return nleads;
+}
+
+static int
+rekey_batch(Rekey *rekey, int64 last_id)
+{
+	Job		   *job = &rekey->job;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt rekey",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Relation	lead;
+	Workspace  *ws;
+	OwnerSwitch saved;
+	bool		wrote = false;
+	int			n;
+
+	/* locked before it is looked at: until then it may be altered */
+	lead = table_open(sister_relation(job->namespace, job->owner, "lead"), RowExclusiveLock);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	ws = cache_workspace(RelationGetRelid(lead));
+	saved = switch_to_owner_restricted(job->owner);
+	spi_begin();
+	n = rekey_page(rekey, ws, last_id, &wrote);
+	spi_end();
+	switch_back(saved);
+	PopActiveSnapshot();
+	table_close(lead, NoLock);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	job_batch_done(job, wrote);
+	return n;
+}
+
+/* A fingerprint of what keys depend on */
+static int64
+key_version(Job *job)
+{
+	Workspace  *ws;
+	uint64		hash;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	AcceptInvalidationMessages();
+	ws = cache_workspace(sister_relation(job->namespace, job->owner, "lead"));
+	hash = hash_bytes_extended((const unsigned char *) LEAD_MGMT_VERSION,
+							   (int) strlen(LEAD_MGMT_VERSION), 0);
+	if (ws->default_country != NULL)
+		hash = hash_combine64(hash, hash_bytes_extended((unsigned char *) ws->default_country,
+														(int) strlen(ws->default_country), 0));
+	hash = hash_combine64(hash, ws->email_ignores_tag);
+	hash = hash_combine64(hash, ws->email_ignores_dots);
+	hash = hash_combine64(hash, phone_module_is_there());
+	PopActiveSnapshot();
+	return (int64) hash;
+}
+
+/* Up to the last lead there is; false: earlier writers are still at it. */
+static bool
+rekey_pass(Rekey *rekey)
+{
+	Job		   *job = &rekey->job;
+	bool		none_open = true;
+	int64		last_id;
+
+	/* who began to write before the settings were changed goes by the old ones */
+	if (!job->atomic)
+		none_open = job_outlived(job_writers(job, "lead"), GetCurrentTimestamp() + JOB_PATIENCE);
+	job_count_leads(job, &job->total, &last_id);
+	while (rekey_batch(rekey, last_id) > 0)
+		 /* next page */ ;
+	return none_open;
+}
+
+static void
+rekey_all(Rekey *rekey)
+{
+	Job		   *job = &rekey->job;
+	int64		total;
+	int64		last_id;
+	bool		none_open;
+
+	/* in one transaction locks are kept, so there must be no second pass */
+	if (job->atomic)
+		LockRelationOid(sister_relation(job->namespace, job->owner, "setting"), ShareLock);
+	job_count_leads(job, &total, &last_id);
+	job_find(job, key_version(job), total);
+	for (int passes = 1;; passes++)
+	{
+		none_open = rekey_pass(rekey);
+		if (key_version(job) == job->rule_version)
+			break;
+		if (passes >= MAX_PASSES)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("settings of workspace \"%s\" change faster than keys can be computed", job->schema),
+					 errdetail("They have changed during each of %d passes.", MAX_PASSES),
+					 errhint("Call lead_mgmt.rekey again when they are settled.")));
+		job_restart(job, key_version(job), true);
+	}
+	job_finish(job);
+	if (!none_open)
+		ereport(NOTICE,
+				(errmsg("transactions that began to write leads before %s are still open", job->kind),
+				 errdetail("What they write has keys by the settings that were in force when they began."),
+				 errhint("If settings were changed meanwhile, call lead_mgmt.rekey again when they have ended.")));
+}
+
+static void
+tell_result(const Rekey *rekey)
+{
+	uint64		pairs = duplicate_tolerated - rekey->tolerated;
+
+	ereport(NOTICE,
+			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " written",
+					rekey->job.kind, rekey->job.schema, rekey->job.done, rekey->job.changed),
+			 rekey->failed > 0 ?
+			 errdetail(INT64_FORMAT " leads could not be written and keep their old keys.", rekey->failed) :
+			 pairs > 0 ?
+			 errdetail("Leads now share keys that a match rule rejects; all stay, and the view \"duplicate\" shows the pairs.") : 0));
+}
+
+/*
+ * rekey(workspace): computes the keys of every lead anew, after a change of
+ * settings, of this extension or of libphonenumber; for the owner of the
+ * workspace.  Writes only the leads whose keys are others then.
+ */
+Datum
+rekey(PG_FUNCTION_ARGS)
+{
+	Rekey		rekey = {.failed = 0, .tolerated = duplicate_tolerated};
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name of a workspace cannot be empty"),
+				 errhint("View lead_mgmt.workspace lists them.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	job_begin(&rekey.job, fcinfo, "rekey", NameStr(*PG_GETARG_NAME(0)));
+	PG_TRY();
+	{
+		rekey_all(&rekey);
+	}
+	PG_FINALLY();
+	{
+		job_release(&rekey.job);
+	}
+	PG_END_TRY();
+	tell_result(&rekey);
+	spi_end();
+	return (Datum) 0;
+}
