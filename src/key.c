@@ -160,7 +160,7 @@ name_key_of(text *name)
 {
 	Utf8		value = to_utf8(name);
 
-	return from_utf8(normalize_company(value.data, value.length));
+	return from_utf8(normalize_any_name(value.data, value.length));
 }
 
 text *

@@ -18,8 +18,11 @@
  * the input has no such form.  None raises an error for any input.
  */
 extern char *normalize_email(const char *email, int length);
-extern char *normalize_name(const char *name, int length);
+extern char *normalize_name(const char *name, int length);	/* a person's */
 extern char *normalize_company(const char *name, int length);
+
+/* One that may be either's: less is taken away than where it is known. */
+extern char *normalize_any_name(const char *name, int length);
 
 /*
  * A phone number by the country it is dialled in (as people write it; NULL:

@@ -20,31 +20,6 @@
 /* Bytes of the longest legal form, and some. */
 #define FORM_MAX		96
 
-/* Is the text one of the entries of a sorted table? */
-static bool
-is_in_table(const char *const *table, int size, const char *text, int length)
-{
-	int			low = 0;
-	int			high = size;
-
-	while (low < high)
-	{
-		int			middle = (low + high) / 2;
-		const char *entry = table[middle];
-		int			order = (unsigned char) *text - (unsigned char) *entry;
-
-		if (order == 0)
-			order = strncmp(text, entry, length);
-		if (order == 0 && entry[length] == '\0')
-			return true;
-		if (order > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 /*
  * Where the legal form at the end of a name begins, or 0.  The most words are
  * tried first, so that "de c. v." does not lose its "c. v." alone; the first
@@ -72,7 +47,7 @@ find_suffix(const char *text, int length)
 	}
 	while (--words >= 0)
 	{
-		if (is_in_table(suffixes, lengthof(suffixes),
+		if (is_in_name_table(suffixes, lengthof(suffixes),
 						joined + offsets[words], FORM_MAX - offsets[words]))
 			return beginnings[words];
 	}
@@ -137,7 +112,7 @@ skip_prefix(const char *text, int length)
 		else
 		{
 			words++;
-			if (is_in_table(prefixes, lengthof(prefixes), joined, joined_length))
+			if (is_in_name_table(prefixes, lengthof(prefixes), joined, joined_length))
 				found = i + 1;
 		}
 	}
@@ -161,6 +136,20 @@ strip_legal_forms(NameKey *key)
 		start += skip;
 	key->length = end - start;
 	memmove(key->text, key->text + start, key->length);
+}
+
+bool
+has_legal_form(const char *name, int length)
+{
+	NameKey		key;
+	int			before;
+
+	read_name(&key, name, length);
+	before = key.length;
+	if (before > 0)
+		strip_legal_forms(&key);
+	pfree(key.text);
+	return key.length < before;
 }
 
 /* The form by which names of companies are compared, or NULL. */

@@ -308,12 +308,26 @@ finish_name(NameKey *key)
 	return key->text;
 }
 
-/* The form by which names of people are compared, or NULL. */
-char *
-normalize_name(const char *name, int length)
+bool
+is_in_name_table(const char *const *table, int size, const char *text, int length)
 {
-	NameKey		key;
+	int			low = 0;
+	int			high = size;
 
-	read_name(&key, name, length);
-	return finish_name(&key);
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		const char *entry = table[middle];
+		int			order = (unsigned char) *text - (unsigned char) *entry;
+
+		if (order == 0)
+			order = strncmp(text, entry, length);
+		if (order == 0 && entry[length] == '\0')
+			return true;
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
 }

@@ -24,4 +24,10 @@ extern void read_name(NameKey *key, const char *name, int length);
 extern void shorten_name(NameKey *key);
 extern char *finish_name(NameKey *key);
 
+/* Is the text one of the entries of a sorted table? */
+extern bool is_in_name_table(const char *const *table, int size, const char *text, int length);
+
+/* Is there a legal form in the name that its key as a company's has not? */
+extern bool has_legal_form(const char *name, int length);
+
 #endif							/* LEAD_MGMT_NORMALIZE_NAME_H */
