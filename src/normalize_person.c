@@ -27,10 +27,11 @@ typedef struct NameRules
 {
 	bool		nicknames;
 	bool		numerals;
+	bool		signs;			/* around "Last, First" */
 } NameRules;
 
-static const NameRules person_rules = {true, true};
-static const NameRules mixed_rules = {false, false};
+static const NameRules person_rules = {true, true, true};
+static const NameRules mixed_rules = {false, false, false};
 
 /* Words with one space in between */
 typedef struct Words
@@ -145,10 +146,10 @@ last_word(Words words)
 
 /*
  * Where a degree at the end begins whose letters are words; -1: there is none.
- * Not before "least".
+ * Not before "least"; "apart": behind a comma.
  */
 static int
-find_spelt_degree(Words words, int least)
+find_spelt_degree(Words words, int least, bool apart)
 {
 	char		letters[LETTERS_MAX * 4];
 	int			offset = sizeof(letters);
@@ -163,7 +164,8 @@ find_spelt_degree(Words words, int least)
 			break;
 		offset -= length;
 		memcpy(letters + offset, words.text + start, length);
-		if (WORD_IS_IN(spelt_degrees, letters + offset, (int) sizeof(letters) - offset))
+		if (WORD_IS_IN(spelt_degrees, letters + offset, (int) sizeof(letters) - offset) ||
+			(apart && WORD_IS_IN(degrees_apart, letters + offset, (int) sizeof(letters) - offset)))
 			found = start;
 		words.length = Max(start - 1, 0);
 	}
@@ -203,7 +205,7 @@ strip_degrees(const NameRules *rules, Words words)
 		if (start == 0)
 			return words;
 		if (!is_degree(rules, words.text + start, words.length - start))
-			start = find_spelt_degree(words, 1);
+			start = find_spelt_degree(words, 1, false);
 		if (start < 0)
 			return words;
 		words.length = start - 1;
@@ -227,7 +229,7 @@ is_addition(Words words, bool whole_name)
 		words.text += next;
 		words.length -= next;
 	}
-	return words.length == 0 || find_spelt_degree(words, 0) == 0;
+	return words.length == 0 || find_spelt_degree(words, 0, whole_name) == 0;
 }
 
 static Words
@@ -285,13 +287,27 @@ append_words(Words *target, Words words)
 	target->length += words.length;
 }
 
+/* Nothing but what names are written with? */
+static bool
+is_plain(const char *name, int length)
+{
+	for (int i = 0; i < length; i++)
+	{
+		unsigned char c = (unsigned char) name[i];
+
+		if (c < 0x80 && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && strchr(" .,'-", c) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* Put the given name first: of "Last, First", and only of that. */
 static Words
-join_segments(const Words *segments, int n)
+join_segments(const Words *segments, int n, bool may_turn)
 {
 	Words		result = {NULL, 0};
 	int			total = 0;
-	bool		turn = n == 2 && !has_and(segments[0]) && !has_and(segments[1]);
+	bool		turn = n == 2 && may_turn && !has_and(segments[0]) && !has_and(segments[1]);
 
 	for (int i = 0; i < n; i++)
 		total += segments[i].length + 1;
@@ -325,7 +341,7 @@ read_person(const NameRules *rules, const char *name, int length, int *result_le
 	n = read_segments(rules, name, length, segments);
 	if (n <= 0)
 		return NULL;
-	words = n == 1 ? segments[0] : join_segments(segments, n);
+	words = n == 1 ? segments[0] : join_segments(segments, n, rules->signs || is_plain(name, length));
 	words = strip_degrees(rules, strip_titles(words));
 	*result_length = words.length;
 	return words.text;
