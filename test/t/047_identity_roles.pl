@@ -129,5 +129,85 @@ refused('form', q{INSERT INTO crm.web_form (contact_name, email) VALUES ('x', 'S
 unlike((as('form', q{INSERT INTO crm.web_form (contact_name, phone) VALUES ('x', '+1 212 555 0143')}))[1], qr/lead 1\b|secret/i, 'form: but not which');
 is((as('boss', q{UPDATE crm.match_rule SET action = 'attach' WHERE key IN ('email', 'phone')}))[1], '', 'rules that attach');
 
+# ---- Representatives who see their own leads -------------------------------------------
+
+is((as('boss', q{
+	GRANT SELECT, INSERT, UPDATE ON crm.lead TO ana, ben;
+	GRANT SELECT ON crm.rep, crm.setting, crm.lead_now, crm.lead_export, crm.lead_export_spreadsheet, crm.engagement TO ana, ben;
+	GRANT SELECT, UPDATE (state) ON crm.duplicate TO ana, ben;
+	GRANT SELECT ON crm.duplicate_link, crm.duplicate_decision TO ana, ben;
+	GRANT SELECT, INSERT, DELETE ON crm.merge TO ana;
+	DROP POLICY mine ON crm.lead;
+	CREATE POLICY mine ON crm.lead TO ana, ben USING (owner_id = (SELECT r.id FROM crm.rep r WHERE r.login = current_user)) WITH CHECK (true);
+	DELETE FROM crm.lead WHERE id > 2;
+	INSERT INTO crm.lead (contact_name, email, phone, company, owner_id) VALUES ('Open Lou', 'lou@example.com', NULL, 'Globex', 1);
+	INSERT INTO crm.engagement (lead_id, kind, url) SELECT id, 'visit', 'https://example.com/secret' FROM crm.lead WHERE contact_name = 'Secret Kim'}))[1], '', 'what representatives need');
+
+foreach my $view (qw(lead lead_now lead_export lead_export_spreadsheet))
+{
+	gives('ana', "SELECT DISTINCT contact_name FROM crm.$view", 'Open Lou', "sees own leads in $view");
+	gives('ben', "SELECT DISTINCT contact_name FROM crm.$view", 'Secret Kim', "sees own leads in $view");
+	my ($all, $err) = as('ana', "SELECT * FROM crm.$view");
+	ok($all =~ /Open Lou/ && $all !~ /secret/i, "ana: every column of $view") or diag $err;
+}
+gives('ana', q{\copy (SELECT contact_name, owner FROM crm.lead_export) TO STDOUT (FORMAT csv)}, "Open Lou,Ana\nOpen Lou,Ana", 'exports own leads');
+gives('ana', q{SELECT rules, state FROM crm.duplicate}, '{company_and_name,email}|open', 'sees pairs of own leads');
+gives('ben', q{SELECT count(*) FROM crm.duplicate}, '0', 'sees no pairs of others');
+
+# A lead of somebody whom another has already: she gets no error, and learns no more than that.
+my ($id) = as('ana', q{INSERT INTO crm.lead (contact_name, email, owner_id) VALUES ('Kim', 'secret.kim@example.com', 1) RETURNING id});
+like($id, qr/^\d+$/, 'ana: writes a lead that another has');
+gives('boss', "SELECT lead_id, other_id FROM crm.duplicate WHERE $id IN (lead_id, other_id)", "$id|1", 'the pair is there');
+my ($pair, $complaint) = as('ana', "SELECT * FROM crm.duplicate WHERE $id IN (lead_id, other_id)");
+unlike("$pair$complaint", qr/secret/i, 'ana: is told nothing about that lead');
+
+# Merges: both leads must be hers.
+foreach my $case ([ "(2, 1)", 'a lead of another into her own' ], [ "(1, 2)", 'her own into that of another' ], [ "(2, 424242)", 'one that is not there, in the same words' ])
+{
+	refused('ana', "INSERT INTO crm.merge (master_id, duplicate_id) VALUES $case->[0]", qr/ERROR:  42501: row-level security of table "crm.lead"/, "merges not $case->[1]");
+}
+refused('ben', 'INSERT INTO crm.merge (master_id, duplicate_id) VALUES (1, 2)', $no, 'merges nothing without INSERT on merge');
+gives('boss', 'SELECT count(*) FROM crm.merge', '0', 'nothing was merged');
+gives('ana', q{
+	INSERT INTO crm.merge (master_id, duplicate_id) SELECT min(id), max(id) FROM crm.lead WHERE contact_name = 'Open Lou';
+	SELECT count(*), count(merged_into) FROM crm.lead WHERE contact_name = 'Open Lou';
+	SELECT count(*) FROM crm.lead_export WHERE contact_name = 'Open Lou';
+	DELETE FROM crm.merge;
+	SELECT count(merged_into) FROM crm.lead}, "2|1\n1\n0", 'merges her own leads, and undoes it');
+is((as('boss', "INSERT INTO crm.merge (master_id, duplicate_id) VALUES (1, $id)"))[1], '', 'boss merges over the border');
+refused('ana', 'DELETE FROM crm.merge', qr/42501/, 'does not undo it');
+refused('ana', 'UPDATE crm.merge SET master_id = 2', $no, 'changes no merge');
+refused('ana', 'SELECT * FROM crm.merge_change', $no, 'does not read what merges noted');
+refused('ana', 'SELECT * FROM crm.lead_alias', $no, 'does not read further addresses');
+gives('boss', 'SELECT merged_into FROM crm.lead WHERE merged_into IS NOT NULL', '1', 'the merge stands');
+
+# ---- Readers of reports, and who has no business here -------------------------------------
+
+gives('analyst', q{SELECT sum(leads) > 0 FROM crm.lead_source_analysis; SELECT entered > 0 FROM crm.conversion_funnel WHERE stage = 'Awareness';
+	SELECT count(*) > 0 FROM crm.rep_performance; SELECT count(*) > 0 FROM crm.lead_aging}, "t\nt\nt\nt", 'reads totals');
+refuses_all_but('analyst', qw(lead_source_analysis conversion_funnel rep_performance lead_aging));
+refuses_all_but('stranger');
+refuses_all_but('outsider');
+foreach my $role (qw(analyst stranger outsider))
+{
+	foreach my $statement (
+		q{INSERT INTO crm.web_form (contact_name, email) VALUES ('x', 'x@example.com')},
+		q{INSERT INTO crm.merge (master_id, duplicate_id) VALUES (2, 1)},
+		q{CALL lead_mgmt.find_duplicates('crm')},
+		q{CALL lead_mgmt.rekey('crm')},
+		q{CALL lead_mgmt.rescore('crm')})
+	{
+		refused($role, $statement, qr/ERROR:  42501/, "may not: $statement");
+	}
+}
+gives('boss', q{SELECT count(*) FROM crm.lead WHERE email = 'x@example.com'}, '0', 'none of it happened');
+
+# What is made is nobody's until it is granted, and runs with nobody else's rights.
+gives('boss', "SELECT string_agg(relname, ' ') FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relacl::text ~ '[{,]='", '', 'nothing is for everybody');
+gives('boss', q{SELECT string_agg(relname, ' ') FROM pg_class c WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'
+	AND relname IN ('lead_export', 'lead_export_spreadsheet', 'duplicate', 'duplicate_review', 'lead_now', 'hot_lead')
+	AND NOT COALESCE('security_invoker=true' = ANY (reloptions), false)}, '', 'views of leads are read with the rights of the reader');
+gives('boss', q{SELECT string_agg(proname, ' ') FROM pg_proc WHERE pronamespace = 'lead_mgmt'::regnamespace AND prosecdef}, '', 'no function runs as its owner');
+
 $node->stop;
 done_testing();
