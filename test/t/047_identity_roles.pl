@@ -71,7 +71,7 @@ sub refuses_all_but
 # ---- The workspace and its roles -----------------------------------------------------
 
 $node->safe_psql('postgres', q{
-	CREATE ROLE boss LOGIN; CREATE ROLE form LOGIN; CREATE ROLE mute_form LOGIN; CREATE ROLE clerk LOGIN; CREATE ROLE ana LOGIN; CREATE ROLE ben LOGIN;
+	CREATE ROLE boss LOGIN; CREATE ROLE form LOGIN; CREATE ROLE mute_form LOGIN; CREATE ROLE clerk LOGIN; CREATE ROLE other_clerk LOGIN; CREATE ROLE ana LOGIN; CREATE ROLE ben LOGIN;
 	CREATE ROLE analyst LOGIN; CREATE ROLE stranger LOGIN; CREATE ROLE outsider LOGIN;
 	CREATE DATABASE work; GRANT CREATE ON DATABASE work TO boss;});
 is((as('boss', q{
@@ -181,6 +181,35 @@ refused('ana', 'SELECT * FROM crm.merge_change', $no, 'does not read what merges
 refused('ana', 'SELECT * FROM crm.lead_alias', $no, 'does not read further addresses');
 gives('boss', 'SELECT merged_into FROM crm.lead WHERE merged_into IS NOT NULL', '1', 'the merge stands');
 
+# ---- A clerk who loads files ------------------------------------------------------------
+
+is((as('boss', q{
+	DELETE FROM crm.merge;
+	GRANT USAGE ON SCHEMA crm TO other_clerk;
+	GRANT INSERT ON crm.lead_import TO clerk, other_clerk;
+	GRANT SELECT ON crm.import_batch, crm.import_review, crm.import_template TO clerk, other_clerk;
+	GRANT UPDATE ON crm.import_review TO clerk, other_clerk;
+	GRANT UPDATE (on_known, source), DELETE ON crm.import_batch TO clerk, other_clerk}))[1], '', 'what clerks need');
+my $load = qq{COPY crm.lead_import (contact_name, email, company) FROM STDIN (FORMAT csv);\n"New Zoe",zoe\@example.com,Initech\nKim,SECRET.KIM\@example.com,Other\nBad,no address,Other\n\\.\n};
+gives('clerk', "$load SELECT rows, good, state FROM crm.import_batch", '3|2|loaded', 'loads a file and sees it');
+gives('clerk', q{SELECT "row", good, lead_id, known_lead_id, CASE WHEN good THEN problems::text END FROM crm.import_review ORDER BY 1}, qq{1|t|||{}\n2|t|||{"known lead"}\n3|f|||},
+	'learns that somebody is known, and not who');
+gives('other_clerk', q{SELECT count(*), (SELECT count(*) FROM crm.import_review) FROM crm.import_batch}, '0|0', 'sees no file of another');
+gives('other_clerk', q{UPDATE crm.import_review SET email = 'evil@example.com'; DELETE FROM crm.import_batch; UPDATE crm.import_batch SET on_known = 'skip'; SELECT 'done'}, 'done', 'changes none');
+my $batch = (as('clerk', 'SELECT id FROM crm.import_batch'))[0];
+gives('clerk', q{SELECT on_known, (SELECT string_agg(email, ' ' ORDER BY "row") FROM crm.import_review) FROM crm.import_batch},
+	'update|zoe@example.com SECRET.KIM@example.com no address', 'has the file as it was');
+refuses_all_but('clerk', qw(import_batch import_review import_template));
+refused('clerk', "CALL lead_mgmt.import_confirm('crm', $batch)", qr/ERROR:  42501/, 'confirms nothing without INSERT on lead');
+refused('other_clerk', "CALL lead_mgmt.import_confirm('crm', $batch)", qr/ERROR:  42704/, 'nor what another has loaded');
+is((as('boss', 'GRANT INSERT ON crm.lead TO clerk'))[1], '', 'INSERT on lead');
+refused('clerk', "CALL lead_mgmt.import_confirm('crm', $batch)", qr/ERROR:  42501.*owner/s, 'nor past row security');
+is((as('boss', 'ALTER TABLE crm.lead DISABLE ROW LEVEL SECURITY'))[1], '', 'no row security');
+gives('clerk', "CALL lead_mgmt.import_confirm('crm', $batch); SELECT \"row\", outcome, lead_id FROM crm.import_review ORDER BY 1", "1|new|\n2|known|\n3||", 'confirms what it has loaded');
+gives('boss', q{SELECT created_by FROM crm.lead WHERE email = 'zoe@example.com'; SELECT contact_name, company FROM crm.lead WHERE id = 1}, "clerk\nSecret Kim|Secret Acme", 'who it was is the clerk, and nobody was overwritten');
+refuses_all_but('clerk', qw(import_batch import_review import_template));
+is((as('boss', 'ALTER TABLE crm.lead ENABLE ROW LEVEL SECURITY'))[1], '', 'row security');
+
 # ---- Readers of reports, and who has no business here -------------------------------------
 
 gives('analyst', q{SELECT sum(leads) > 0 FROM crm.lead_source_analysis; SELECT entered > 0 FROM crm.conversion_funnel WHERE stage = 'Awareness';
@@ -188,16 +217,20 @@ gives('analyst', q{SELECT sum(leads) > 0 FROM crm.lead_source_analysis; SELECT e
 refuses_all_but('analyst', qw(lead_source_analysis conversion_funnel rep_performance lead_aging));
 refuses_all_but('stranger');
 refuses_all_but('outsider');
-foreach my $role (qw(analyst stranger outsider))
+my @procedures = split /\n/, (as('boss', q{SELECT format('CALL lead_mgmt.%I(%s)', proname, CASE pronargs WHEN 1 THEN $$'crm'$$ ELSE format($$'crm', %s$$, (SELECT max(id) FROM crm.import_batch)) END)
+	FROM pg_proc WHERE pronamespace = 'lead_mgmt'::regnamespace AND prokind = 'p' ORDER BY 1}))[0];
+cmp_ok(scalar(@procedures), '>=', 3, 'there are procedures');
+foreach my $role (qw(form analyst stranger outsider))
 {
 	foreach my $statement (
 		q{INSERT INTO crm.web_form (contact_name, email) VALUES ('x', 'x@example.com')},
 		q{INSERT INTO crm.merge (master_id, duplicate_id) VALUES (2, 1)},
-		q{CALL lead_mgmt.find_duplicates('crm')},
-		q{CALL lead_mgmt.rekey('crm')},
-		q{CALL lead_mgmt.rescore('crm')})
+		q{SELECT lead_mgmt.upgrade_workspace('crm')},
+		@procedures)
 	{
-		refused($role, $statement, qr/ERROR:  42501/, "may not: $statement");
+		next if $role eq 'form' && $statement =~ /web_form/;
+		# To who has loaded nothing there is no batch.
+		refused($role, $statement, $statement =~ /import_confirm/ ? qr/ERROR:  42704/ : qr/ERROR:  42501/, "may not: $statement");
 	}
 }
 gives('boss', q{SELECT count(*) FROM crm.lead WHERE email = 'x@example.com'}, '0', 'none of it happened');
