@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "access/xact.h"
+#include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -472,7 +473,14 @@ judge_location(JudgedRow *row)
 	if (*p != '\0')
 		refuse(row, "location is not (longitude, latitude) in degrees");
 	else
-		set_value(row, psprintf("(%.15g,%.15g)", place[0], place[1]));
+	{
+		char		longitude[DOUBLE_SHORTEST_DECIMAL_LEN];
+		char		latitude[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+		double_to_shortest_decimal_buf(place[0], longitude);
+		double_to_shortest_decimal_buf(place[1], latitude);
+		set_value(row, psprintf("(%s,%s)", longitude, latitude));
+	}
 }
 
 /* What the input function of jsonb says; it raises errors. */

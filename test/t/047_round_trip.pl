@@ -45,8 +45,8 @@ is($node->safe_psql('postgres', qq{SELECT count(*) FROM (SELECT $columns FROM a.
 
 sub load
 {
-	my ($options) = @_;
-	$node->safe_psql('postgres', qq{\\copy (SELECT $columns FROM a.lead_export ORDER BY id) TO '$file' WITH (FORMAT csv, HEADER$options)});
+	my ($options, $written) = (@_, '');
+	$node->safe_psql('postgres', qq{\\copy (SELECT $columns FROM a.lead_export ORDER BY id) TO '$file' WITH (FORMAT csv, HEADER$options$written)});
 	$node->safe_psql('postgres', qq{\\copy b.lead_import FROM '$file' WITH (FORMAT csv, HEADER MATCH$options)});
 	is($node->safe_psql('postgres', q{SELECT string_agg(problems::text, ' ') FROM b.import_review WHERE NOT good OR cardinality(problems) > 0}), '', "no row is a problem$options");
 	$node->safe_psql('postgres', q{SELECT max(id) AS batch FROM b.import_batch \gset
@@ -62,7 +62,7 @@ sub load
 }
 
 load('');
-load(q{, DELIMITER ';', FORCE_QUOTE *});
+load(q{, DELIMITER ';'}, ', FORCE_QUOTE *');
 load(q{, DELIMITER E'\t', ENCODING 'UTF8'});
 
 $node->stop;
