@@ -78,7 +78,7 @@ DATA_built      = $(EXTENSION_SQL)
 
 # Scripts that the module carries: the parts of a workspace in the order in
 # which they run, and those that are run by name.
-WORKSPACE_PARTS   = setting rep lead engagement scoring score_view job status assignment duplicate merge \
+WORKSPACE_PARTS   = setting rep lead engagement scoring score_view job status assignment duplicate duplicate_view merge \
 	web_form import score_model_view export report trigger
 WORKSPACE_SCRIPTS = lifecycle catalogue preset_standard preset_points preset_empty repair
 WORKSPACE_HEADER  = src/workspace_sql.h

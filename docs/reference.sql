@@ -34,7 +34,7 @@ SELECT p.oid, p.proname::text AS name,
     WHERE a.mode = 'o' HAVING count(*) > 0), pg_get_function_result(p.oid)) AS result, p.provolatile,
   p.prorettype = 'trigger'::regtype AS is_trigger,
   -- what only views call
-  p.proname IN ('workspaces', 'explain_score', 'recompute_score') AS is_internal,
+  p.proname IN ('compare_leads', 'pair_groups', 'duplicate_notices', 'workspaces', 'explain_score', 'recompute_score') AS is_internal,
   obj_description(p.oid, 'pg_proc') AS description
 FROM pg_proc p
 WHERE p.pronamespace = 'lead_mgmt'::regnamespace;

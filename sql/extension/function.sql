@@ -202,3 +202,19 @@ COMMENT ON FUNCTION lead_mgmt.import_option_changed() IS 'Trigger after an updat
 CREATE FUNCTION lead_mgmt.visible_lead(relation oid, lead_id bigint) RETURNS bigint
   LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10 AS 'MODULE_PATHNAME', 'visible_lead';
 COMMENT ON FUNCTION lead_mgmt.visible_lead(oid, bigint) IS 'The id of a lead of the workspace that a table belongs to, if the caller may see the lead; NULL if not';
+
+-- Duplicates, for views.
+
+CREATE FUNCTION lead_mgmt.compare_leads(lead record, other record, OUT master_id bigint, OUT master_reason text, OUT agreeing text[], OUT partly text[], OUT differing text[])
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 200 AS 'MODULE_PATHNAME', 'compare_leads';
+COMMENT ON FUNCTION lead_mgmt.compare_leads(record, record) IS 'Which of two rows of lead is the better master and why, and in which columns they agree, partly agree and differ; read the view duplicate_review';
+
+CREATE FUNCTION lead_mgmt.pair_groups(lead_ids bigint[], other_ids bigint[], OUT lead_id bigint, OUT group_id bigint, OUT group_size integer)
+  RETURNS SETOF record
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 1000 AS 'MODULE_PATHNAME', 'pair_groups';
+COMMENT ON FUNCTION lead_mgmt.pair_groups(bigint[], bigint[]) IS 'Who belongs together if each of the first belongs with the one of the second that stands at its place; a group is known by its lowest id';
+
+CREATE FUNCTION lead_mgmt.duplicate_notices(workspace_table oid, OUT lead_id bigint, OUT pair bigint, OUT known boolean, OUT rules text[])
+  RETURNS SETOF record
+  LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000 ROWS 1000 AS 'MODULE_PATHNAME', 'duplicate_notices';
+COMMENT ON FUNCTION lead_mgmt.duplicate_notices(oid) IS 'Pairs of duplicates of which the caller may know the one lead, and whether he knows the other; read the view duplicate_notice';
