@@ -38,10 +38,11 @@ SELECT person, false AS copy, f.name AS first_name, l.name AS last_name,
     ELSE l.name || person % 100000 END) || '@' || CASE WHEN person % 5 < 2 THEN 'company' || company || '.example'
     ELSE (ARRAY['gmail.com', 'yahoo.com', 'outlook.com', 'gmx.de'])[1 + person % 4] END AS email,
   CASE WHEN has_phone < 0.7 THEN '+1' || (200 + person % 700) || number END AS phone,
-  CASE WHEN has_company < 0.8 THEN initcap((SELECT x.name FROM bench.last_name x WHERE x.n = 1 + company % 17000)) || ' '
+  CASE WHEN has_company < 0.8 THEN c.name || ' '
     || (ARRAY['Systems', 'Foods', 'Media', 'Logistics', 'Consulting', 'Partners'])[1 + company % 6] || ' ' || company / 17000 END AS company,
   'City ' || city AS city, lpad((city * 7 % 100000)::text, 5, '0') AS postal_code
-FROM base JOIN bench.first_name f ON f.n = base.f JOIN bench.last_name l ON l.n = base.l;
+FROM base JOIN bench.first_name f ON f.n = base.f JOIN bench.last_name l ON l.n = base.l
+JOIN bench.last_name c ON c.n = 1 + base.company % 17000;
 
 -- A copy has one to three things wrong with it, or missing.
 INSERT INTO bench.person
