@@ -862,7 +862,7 @@ complete_rows(MergeRun *run)
 	}
 	for (int i = 0; i < 3; i++)
 		values[i] = merge_bigint_array(ids + i * run->n, run->n);
-	values[3] = Int64GetDatum(run->ws->model->version);
+	values[3] = Int64GetDatum(run->ws->model->formula_version);
 	spi_check(SPI_execute_with_args(query, 4, types, values, NULL, false, 0), SPI_OK_UPDATE, query);
 }
 

@@ -355,7 +355,7 @@ write_leads(MergeUndo *undo, const UndoStep *step, const MergeRecord *records, i
 	const MergeRecord *states[2];
 	LeadWrite  *decided[2];
 	int			ndecided = 0;
-	bool		same_rules = step->model_version == ws->model->version;
+	bool		same_rules = step->model_version == ws->model->formula_version;
 
 	merge_read_rows(ws, ids, 2, current);
 	for (int i = 0; i < 2; i++)

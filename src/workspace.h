@@ -144,6 +144,7 @@ typedef struct ScoreModel
 	ScoreRules	engagement;		/* by id */
 	int64		rule_version;	/* fingerprint of the latter */
 	int64		version;		/* fingerprint of all that makes a score */
+	int64		formula_version;	/* the same, also in a dump restored elsewhere */
 	Bitmapset  *columns;		/* of lead that the rules read */
 	bool	   *known;			/* see score_memo.c */
 	int			nmemos;

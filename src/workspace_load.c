@@ -654,6 +654,22 @@ append_row_versions(Workspace *ws, StringInfo text)
 		appendStringInfo(text, "%s ", SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
 }
 
+/* What rules and settings say, whenever and wherever they were written */
+static int64
+formula_fingerprint(Workspace *ws, ScoreModel *model, StringInfoData text)
+{
+	StringInfoData whole;
+	HeapTuple	setting = ws->settings.setting_row;
+
+	initStringInfo(&whole);
+	appendBinaryStringInfo(&whole, text.data, text.len);
+	appendStringInfo(&whole, "%d ", ws->sales_ready_score);
+	if (setting != NULL && (any_reads_setting(&model->engagement) || any_reads_setting(&model->lead)))
+		appendBinaryStringInfo(&whole, (char *) setting->t_data + SizeofHeapTupleHeader,
+							   setting->t_len - SizeofHeapTupleHeader);
+	return fingerprint(&whole);
+}
+
 /*
  * Fingerprints: of the rules that what is kept of engagements depends on, and
  * of all that a score depends on.  Settings are constants in conditions.
@@ -682,6 +698,7 @@ set_versions(Workspace *ws, ScoreModel *model)
 	}
 	for (int i = 0; i < ws->ngrades; i++)
 		appendStringInfo(&text, "%s %d\n", ws->grades[i].name, ws->grades[i].lowest);
+	model->formula_version = formula_fingerprint(ws, model, text);
 	append_row_versions(ws, &text);
 	model->version = fingerprint(&text);
 }
