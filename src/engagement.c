@@ -200,6 +200,7 @@ pending_flush(Pending *pending)
 			lead->touch->whole = true;
 	}
 	touch_leads(pending->lead_relid, touches, n);
+	merge_forward(pending->lead_relid, touches, n);
 	MemoryContextDelete(batch_context);
 }
 

@@ -511,6 +511,8 @@ decide_update(LeadRow *row)
 	touch = touch_apply(row->ws->lead_relid, lead_id);
 	if (write != NULL && write->touch != NULL)
 		touch = write->touch;
+	if (touch != NULL && !lead_isnull(row, LEAD_MERGED_INTO))
+		touch->merged_into = DatumGetInt64(lead_value(row, LEAD_MERGED_INTO));
 	if (write != NULL)
 		reopened = apply_write(row, write);
 	if (lead_isnull(row, LEAD_CREATED_AT))

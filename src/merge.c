@@ -279,6 +279,37 @@ refuse_changes(TriggerData *trigdata)
 	}
 }
 
+static void
+check_leads(TriggerData *trigdata)
+{
+	static const char *const names[] = {"master_id", "duplicate_id"};
+	Relation	relation = trigdata->tg_relation;
+	Datum		ids[2];
+
+	for (int i = 0; i < 2; i++)
+	{
+		int			attno = merge_column(relation, names[i]);
+		bool		isnull;
+
+		ids[i] = SPI_getbinval(trigdata->tg_trigtuple, RelationGetDescr(relation), attno, &isnull);
+		if (isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							names[i], RelationGetRelationName(relation)),
+					 errdetail("A merge is about two leads."),
+					 errhint("Give the ids of two leads that are there."),
+					 errtablecol(relation, attno)));
+	}
+	if (DatumGetInt64(ids[0]) == DatumGetInt64(ids[1]))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("cannot merge lead " INT64_FORMAT " into itself", DatumGetInt64(ids[0])),
+				 errdetail("Both master_id and duplicate_id are " INT64_FORMAT ".", DatumGetInt64(ids[0])),
+				 errhint("Give the ids of two leads that are there."),
+				 errtableconstraint(relation, "merge_leads_check")));
+}
+
 /* merge_check(): BEFORE ROW trigger; who and when is the database's to say. */
 Datum
 merge_check(PG_FUNCTION_ARGS)
@@ -296,6 +327,7 @@ merge_check(PG_FUNCTION_ARGS)
 			refuse_changes(trigdata);
 		return PointerGetDatum(trigdata->tg_newtuple);
 	}
+	check_leads(trigdata);
 	columns[0] = merge_column(relation, "at");
 	columns[1] = merge_column(relation, "actor");
 	columns[2] = merge_column(relation, "login");
@@ -956,6 +988,81 @@ merge_apply(PG_FUNCTION_ARGS)
 	spi_end();
 	table_close(run.lead, NoLock);
 	return PointerGetDatum(NULL);
+}
+
+/* ---- What comes later -------------------------------------------------------------- */
+
+/* Leads that are merged, and their masters */
+typedef struct Forward
+{
+	Workspace  *ws;
+	int			n;
+	int64	   *ids;
+	int64	   *masters;
+} Forward;
+
+static void
+score_again(const Forward *forward)
+{
+	int64	   *ids = palloc(2 * forward->n * sizeof(int64));
+	Touch	  **touches = palloc(2 * forward->n * sizeof(Touch *));
+	int			n = 0;
+
+	memcpy(ids, forward->ids, forward->n * sizeof(int64));
+	memcpy(ids + forward->n, forward->masters, forward->n * sizeof(int64));
+	qsort(ids, 2 * forward->n, sizeof(int64), compare_int64);
+	for (int i = 0; i < 2 * forward->n; i++)
+	{
+		if (i > 0 && ids[i] == ids[i - 1])
+			continue;
+		touches[n] = palloc0(sizeof(Touch));
+		touches[n]->history.lead_id = ids[i];
+		touches[n++]->whole = true;
+	}
+	touch_leads(forward->ws->lead_relid, touches, n);
+}
+
+static void
+do_forward(void *argument)
+{
+	static const char *const tables[] = {"engagement", "score_adjustment"};
+	Forward    *forward = argument;
+	Oid			types[2] = {INT8ARRAYOID, INT8ARRAYOID};
+	Datum		values[2] = {merge_bigint_array(forward->ids, forward->n),
+	merge_bigint_array(forward->masters, forward->n)};
+
+	for (int i = 0; i < count_of(tables); i++)
+		merge_execute(psprintf("UPDATE %s.%s AS r SET lead_id = p.master "
+							   "FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS p (id, master) "
+							   "WHERE r.lead_id OPERATOR(pg_catalog.=) p.id", forward->ws->schema, tables[i]),
+					  2, types, values, NULL, SPI_OK_UPDATE);
+	score_again(forward);
+}
+
+void
+merge_forward(Oid lead_relid, Touch **touches, int n)
+{
+	Forward		forward = {0};
+	int			found = 0;
+
+	for (int i = 0; i < n; i++)
+		if (touches[i]->merged_into != 0)
+			found++;
+	if (found == 0)
+		return;
+	spi_begin();
+	forward.ws = cache_workspace(lead_relid);
+	forward.ids = palloc(found * sizeof(int64));
+	forward.masters = palloc(found * sizeof(int64));
+	for (int i = 0; i < n; i++)
+	{
+		if (touches[i]->merged_into == 0)
+			continue;
+		forward.ids[forward.n] = touches[i]->history.lead_id;
+		forward.masters[forward.n++] = touches[i]->merged_into;
+	}
+	run_as_owner(forward.ws, do_forward, &forward);
+	spi_end();
 }
 
 /* ---- Undoing --------------------------------------------------------------------- */

@@ -141,6 +141,8 @@ extern List *merge_references(Workspace *ws, Relation lead);
 extern void merge_check_reference(Workspace *ws, const MergeReference *reference,
 								  MergeStep **steps, int n);
 extern void merge_move(Workspace *ws, const MergeReference *reference, MergeStep **steps, int n);
+extern bool merge_rows_are_shared(Workspace *ws, List *references, const MergeRecord *record);
+extern bool merge_leads_refer(Workspace *ws, List *references);
 extern void merge_move_back(Workspace *ws, List *references, const MergeRecord *record,
 							int64 duplicate_id);
 

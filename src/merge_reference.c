@@ -923,6 +923,55 @@ find_reference(List *references, Workspace *ws, const MergeRecord *record)
 	return NULL;
 }
 
+static bool
+is_key_column(const MergeReference *reference, AttrNumber attno, const MergeRecord *record)
+{
+	for (int i = 0; i < record->nkey_columns; i++)
+		if (strcmp(column_name(reference, attno), record->key_columns[i]) == 0)
+			return true;
+	return record->nkey_columns == 0;
+}
+
+/*
+ * Might another merge have changed what these rows are known by?  It might
+ * where they refer to a second lead.
+ */
+bool
+merge_rows_are_shared(Workspace *ws, List *references, const MergeRecord *record)
+{
+	const MergeReference *own = find_reference(references, ws, record);
+	ListCell   *lc;
+
+	foreach(lc, references)
+	{
+		const MergeReference *other = lfirst(lc);
+
+		if (own == NULL || other == own || other->relid != own->relid)
+			continue;
+		for (int c = 0; c < other->n; c++)
+			if (is_key_column(other, other->columns[c], record))
+				return true;
+	}
+	return false;
+}
+
+/* Do leads refer to others by columns that users added? */
+bool
+merge_leads_refer(Workspace *ws, List *references)
+{
+	ListCell   *lc;
+
+	foreach(lc, references)
+	{
+		const MergeReference *reference = lfirst(lc);
+
+		if (reference->of_lead &&
+			(reference->n > 1 || reference->columns[0] != ws->column[LEAD_MERGED_INTO]))
+			return true;
+	}
+	return false;
+}
+
 /* Columns that rows were known by; false if the table lacks one by now. */
 static bool
 find_keys(const MergeReference *reference, const MergeRecord *record, AttrNumber *keys)

@@ -100,6 +100,18 @@ merge_undo_read(MergeUndo *undo, const char *table)
 	return undo->n > 0;
 }
 
+static void
+refuse_order(int64 merge_id, int64 later_id, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot undo merge " INT64_FORMAT " before merge " INT64_FORMAT, merge_id, later_id),
+			 errdetail("Merge " INT64_FORMAT " came later and is about the same %s.", later_id, what),
+			 errhint("Delete that row of merge first, or both in one statement."),
+			 err_generic_string(PG_DIAG_TABLE_NAME, "merge"),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "merge_order")));
+}
+
 /* Later merges of the same leads that are to stay */
 static void
 check_order(MergeUndo *undo)
@@ -132,15 +144,7 @@ check_order(MergeUndo *undo)
 		values[i] = merge_bigint_array(ids + i * n, n);
 	merge_select(query, 4, types, values);
 	if (SPI_processed > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot undo merge " INT64_FORMAT " before merge " INT64_FORMAT,
-						row_int64(0, 1, &isnull), row_int64(0, 2, &isnull)),
-				 errdetail("Merge " INT64_FORMAT " came later and is about the same leads.",
-						   row_int64(0, 2, &isnull)),
-				 errhint("Delete that row of merge first, or both in one statement."),
-				 err_generic_string(PG_DIAG_TABLE_NAME, "merge"),
-				 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "merge_order")));
+		refuse_order(row_int64(0, 1, &isnull), row_int64(0, 2, &isnull), "leads");
 }
 
 /* ---- The ledger read again ------------------------------------------------------- */
@@ -410,12 +414,65 @@ is_of_lead(const MergeRecord *record)
 	return record->schema == NULL && strcmp(record->table, "lead") == 0;
 }
 
+/*
+ * Of merges of other leads: one that moved rows that this one has moved too,
+ * by another column, so that they are not known by what was written down.
+ */
+static void
+check_shared_rows(MergeUndo *undo, const UndoStep *step, const MergeRecord *record)
+{
+	char	   *query = psprintf("SELECT m.id FROM %1$s.merge_change c "
+								 "JOIN %1$s.merge m ON m.id OPERATOR(pg_catalog.=) c.merge_id "
+								 "WHERE c.kind OPERATOR(pg_catalog.=) 'moved' AND c.table_name OPERATOR(pg_catalog.=) $1 "
+								 "AND COALESCE(c.schema_name, '') OPERATOR(pg_catalog.=) $2 AND c.columns OPERATOR(pg_catalog.<>) $3 "
+								 "AND m.position OPERATOR(pg_catalog.>) $4%2$s ORDER BY m.position DESC LIMIT 1",
+								 undo->ws->schema,
+								 record->nkey_columns > 0 ? " AND c.old_values OPERATOR(pg_catalog.&&) $5" : "");
+	Oid			types[5] = {TEXTOID, TEXTOID, TEXTARRAYOID, INT8OID, TEXTARRAYOID};
+	Datum		values[5];
+	bool		isnull;
+
+	values[0] = CStringGetTextDatum(record->table);
+	values[1] = CStringGetTextDatum(record->schema != NULL ? record->schema : "");
+	values[2] = merge_text_array(record->columns, record->ncolumns);
+	values[3] = Int64GetDatum(step->position);
+	values[4] = merge_text_array(record->keys, record->nkeys);
+	merge_select(query, record->nkey_columns > 0 ? 5 : 4, types, values);
+	if (SPI_processed > 0)
+		refuse_order(step->merge_id, row_int64(0, 1, &isnull), "rows");
+}
+
+/* One that let one of the two leads refer to another lead. */
+static void
+check_leads_changed(MergeUndo *undo, const UndoStep *step)
+{
+	char	   *query = psprintf("SELECT m.id FROM %1$s.merge_change c "
+								 "JOIN %1$s.merge m ON m.id OPERATOR(pg_catalog.=) c.merge_id "
+								 "WHERE c.kind OPERATOR(pg_catalog.=) 'moved' AND c.table_name OPERATOR(pg_catalog.=) 'lead' "
+								 "AND c.schema_name IS NULL AND c.keys OPERATOR(pg_catalog.&&) $1 "
+								 "AND m.position OPERATOR(pg_catalog.>) $2 ORDER BY m.position DESC LIMIT 1",
+								 undo->ws->schema);
+	char	   *leads[2] = {psprintf(INT64_FORMAT, step->master_id), psprintf(INT64_FORMAT, step->duplicate_id)};
+	Oid			types[2] = {TEXTARRAYOID, INT8OID};
+	Datum		values[2] = {merge_text_array(leads, 2), Int64GetDatum(step->position)};
+	bool		isnull;
+
+	merge_select(query, 2, types, values);
+	if (SPI_processed > 0)
+		refuse_order(step->merge_id, row_int64(0, 1, &isnull), "leads");
+}
+
 static void
 undo_one(MergeUndo *undo, const UndoStep *step, List *references)
 {
 	int			n;
 	MergeRecord *records = read_records(undo->ws, step->merge_id, &n);
 
+	if (merge_leads_refer(undo->ws, references))
+		check_leads_changed(undo, step);
+	for (int i = 0; i < n; i++)
+		if (is_moved(&records[i]) && merge_rows_are_shared(undo->ws, references, &records[i]))
+			check_shared_rows(undo, step, &records[i]);
 	for (int i = 0; i < n; i++)
 		if (is_moved(&records[i]) && !is_of_lead(&records[i]))
 			merge_move_back(undo->ws, references, &records[i], step->duplicate_id);

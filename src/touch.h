@@ -16,6 +16,7 @@ typedef struct Touch
 	bool		whole;			/* ... all there is, to be read first */
 	int64		rule_version;	/* of the model that its totals are by */
 	bool		applied;
+	int64		merged_into;	/* found then: the lead is merged into this one */
 } Touch;
 
 /*
