@@ -460,6 +460,14 @@ keep_owner_of_upsert(LeadRow *row)
 	insert->drawn_rep_id = 0;
 }
 
+static void
+keep_old(LeadRow *row, LeadColumn column)
+{
+	int			index = lead_index(row, column);
+
+	row->slot->tts_values[index] = slot_getattr(row->old, index + 1, &row->slot->tts_isnull[index]);
+}
+
 /* The person is back; see LeadWrite. */
 static bool
 reopen(LeadRow *row)
@@ -521,6 +529,8 @@ decide_update(LeadRow *row)
 	check_row(row);
 	rekey = all || (write != NULL && write->rekey);
 	decide_keys(row, rekey);
+	if (write != NULL && write->same_person)
+		keep_old(row, LEAD_PERSON_KEY);
 	if (all || touch != NULL || lead_isnull(row, LEAD_SCORE) || score_columns_changed(row))
 		became_ready = lead_score_decide(row, touch);
 	if (lead_isnull(row, LEAD_RESPONSE_DUE_AT))
@@ -580,6 +590,7 @@ typedef struct RecordContext
 	int64		lead_id;
 	bool		merge;			/* who merges leads looks after logs; see lead_write.h */
 	bool		tolerated;		/* the same of rules that reject */
+	bool		same_person;
 } RecordContext;
 
 static Datum
@@ -813,6 +824,7 @@ look_at_write(RecordContext *context)
 		write = lead_write_recorded(context->ws->lead_relid, context->lead_id);
 	context->merge = write != NULL && (write->merge || write->verbatim);
 	context->tolerated = lead_recompute_depth > 0 || (write != NULL && write->rekey);
+	context->same_person = write != NULL && write->same_person;
 }
 
 /* lead_record(): AFTER ROW trigger; notes what is to be written down. */
@@ -844,7 +856,8 @@ lead_record(PG_FUNCTION_ARGS)
 		if (!context.merge)
 			record_keys(&context);
 	}
-	record_person(&context);
+	if (!context.same_person)
+		record_person(&context);
 	if (batch_is_full(context.statement))
 		ledger_flush(context.ws, trigdata->tg_relation, context.statement);
 	return PointerGetDatum(NULL);

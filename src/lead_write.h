@@ -37,6 +37,9 @@ typedef struct LeadWrite
 	/* Its keys are computed anew, and where they meet others', nobody is refused. */
 	bool		rekey;
 
+	/* It is compared with others as before: what is new, the merged lead is compared by. */
+	bool		same_person;
+
 	/* The row is written as it is: nothing is decided, nothing written down. */
 	bool		verbatim;
 

@@ -651,6 +651,7 @@ write_wave(MergeRun *run, MergeStep **steps, int n)
 		rows[2 * i + 1] = steps[i]->duplicate;
 		writes[2 * i].lead_id = steps[i]->master_id;
 		writes[2 * i + 1].lead_id = steps[i]->duplicate_id;
+		writes[2 * i].same_person = writes[2 * i + 1].same_person = true;
 	}
 	merge_score_writes(run->ws, pointers, 2 * n);
 	merge_write_rows(run->ws, run->lead, rows, writes, 2 * n);
