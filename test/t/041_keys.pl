@@ -127,7 +127,6 @@ foreach my $locale (@locales)
 	$node->safe_psql($name, 'CREATE EXTENSION lead_mgmt');
 	is($node->safe_psql($name, $sample), $expected, "keys are the same under $locale");
 }
-cmp_ok(scalar @locales, '>=', 0, scalar(@locales) . ' other locales are here');
 
 # ---- rekey ------------------------------------------------------------------------------
 
