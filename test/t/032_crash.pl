@@ -9,11 +9,10 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 use FindBin;
 use lib $FindBin::RealBin;
-use LeadMgmtTest qw(few_rules disagreements);
+use LeadMgmtTest qw(few_rules disagreements kill_all);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -41,28 +40,6 @@ sub agrees
 		SELECT count(*) FROM crm.duplicate d WHERE NOT EXISTS (SELECT FROM crm.lead l WHERE l.id = d.lead_id)
 		  OR NOT EXISTS (SELECT FROM crm.lead l WHERE l.id = d.other_id)}), '0', "$name: pairs only of leads that are there");
 	return;
-}
-
-# All processes of the server at once, as when power fails.
-sub kill_all
-{
-	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-	my @children = map { /^\s*(\d+)\s+(\d+)/ && $2 == $postmaster ? $1 : () } split /\n/, `ps -A -o pid= -o ppid=`;
-	$node->kill9;
-	kill 'KILL', @children;
-	# Their shared memory is gone when they are.
-	foreach my $pid ($postmaster, @children)
-	{
-		for (1 .. 600)
-		{
-			# One whose parent has not collected it yet is dead all the same.
-			last if !kill(0, $pid) || `ps -o stat= -p $pid` =~ /^\s*(Z|$)/;
-			usleep(100_000);
-		}
-	}
-	# Such a one would look alive to the next server, which a lock file names.
-	unlink $node->data_dir . '/postmaster.pid', glob($node->host . '/.s.PGSQL.*.lock');
-	return scalar @children;
 }
 
 # A session in the background that runs a script; what it prints are the
@@ -140,7 +117,7 @@ foreach my $round (1 .. 2)
 	my $ticket_before = value('SELECT last_value FROM crm.rep_ticket');
 	my @sessions = map { session("insert$_", inserts("r${round}s${_}n", 20000)) } 1 .. 3;
 	wait_until($name, "SELECT count(*) > $leads_before + 300 FROM crm.lead");
-	cmp_ok(kill_all(), '>=', 3 + 3, "$name: killed with all its processes");
+	cmp_ok(kill_all($node), '>=', 3 + 3, "$name: killed with all its processes");
 	ended($name, @sessions);
 	$node->start;
 	agrees($name);
@@ -177,7 +154,7 @@ foreach my $enough (2000, 15000, 40000)
 	my $copy = session('copy', "\\copy crm.lead (contact_name, email, company, company_size) FROM '$csv' CSV\n");
 	wait_until($name, "SELECT count(*) > 0 FROM pg_stat_progress_copy WHERE tuples_processed > $enough");
 	wait_until($name, "SELECT count(*) > $leads_before + 30 FROM crm.lead");
-	kill_all();
+	kill_all($node);
 	ended($name, @inserting, @updating, $copy);
 	$node->start;
 	is(value(q{SELECT count(*) FROM crm.lead WHERE contact_name LIKE 'Copy%'}), '0', "$name: nothing of the COPY is left");

@@ -7,9 +7,11 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
-our @EXPORT_OK = qw(rows contents definitions same few_rules disagreements);
+our @EXPORT_OK = qw(rows contents definitions same few_rules disagreements kill_all);
 
 # ---- A schema before and after ----------------------------------------------------
 
@@ -152,6 +154,31 @@ sub disagreements
 	UNION ALL SELECT 'no duplicates: ' || p.lead_id || ' and ' || p.other_id || ' by ' || p.rule FROM pair p
 	WHERE NOT EXISTS (SELECT FROM keyed a JOIN keyed b USING (rule, key)
 	  WHERE a.id = p.lead_id AND b.id = p.other_id AND a.rule = p.rule)};
+}
+
+# ---- A server that dies ------------------------------------------------------------
+
+# All processes of the server at once, as when power fails.
+sub kill_all
+{
+	my ($node) = @_;
+	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	my @children = map { /^\s*(\d+)\s+(\d+)/ && $2 == $postmaster ? $1 : () } split /\n/, `ps -A -o pid= -o ppid=`;
+	$node->kill9;
+	kill 'KILL', @children;
+	# Their shared memory is gone when they are.
+	foreach my $pid ($postmaster, @children)
+	{
+		for (1 .. 600)
+		{
+			# One whose parent has not collected it yet is dead all the same.
+			last if !kill(0, $pid) || `ps -o stat= -p $pid` =~ /^\s*(Z|$)/;
+			usleep(100_000);
+		}
+	}
+	# Such a one would look alive to the next server, which a lock file names.
+	unlink $node->data_dir . '/postmaster.pid', glob($node->host . '/.s.PGSQL.*.lock');
+	return scalar @children;
 }
 
 1;
