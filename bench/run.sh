@@ -4,14 +4,15 @@
 # Needs a server with lead_mgmt installed that may be filled and emptied, and
 # a superuser (PGHOST, PGPORT, PGUSER, PGDATABASE); "make bench" makes one.
 #
-#   BENCH    parts to run                             capture scoring
+#   BENCH    parts to run                             capture scoring import
 #   ROUNDS   rounds of every measurement              5
 #   SECONDS_SINGLE, CLIENTS, ROUNDS_SINGLE            single inserts: 10, 8, 5
 #   LEADS    leads a COPY (capture.sh)                200000
 #   ENGAGEMENTS, ENGAGED_LEADS, RESCORED_LEADS        1000000, 100000, 1000000 (scoring.sh)
+#   IMPORTED_ROWS                                     200000 (import.sh)
 set -euo pipefail
 cd "$(dirname "$0")"
 
-for part in ${BENCH:-capture scoring}; do
+for part in ${BENCH:-capture scoring import}; do
 	"./$part.sh"
 done

@@ -608,7 +608,7 @@ judge_whole(ImportJudge *judge, text **values, ImportVerdict *verdict)
 static void
 find_keys(ImportJudge *judge, ImportVerdict *verdict)
 {
-	KeyTexts	texts = {NULL};
+	KeyTexts	texts = {0};
 
 	texts.email = verdict->values[IMPORT_EMAIL];
 	texts.phone = verdict->values[IMPORT_PHONE];

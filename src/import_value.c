@@ -57,10 +57,16 @@ static bool
 take_word(const char **p, const char *word)
 {
 	const char *at = *p;
-	const char *at_end = at + strlen(at);
-	const char *word_end = word + strlen(word);
+	const char *at_end;
+	const char *word_end;
 	bool		letters = false;
 
+	/* most words are none that begins so */
+	if (IS_HIGHBIT_SET(*at) != IS_HIGHBIT_SET(*word) ||
+		(!IS_HIGHBIT_SET(*at) && pg_ascii_tolower(*at) != pg_ascii_tolower(*word)))
+		return false;
+	at_end = at + strlen(at);
+	word_end = word + strlen(word);
 	while (word < word_end)
 	{
 		pg_wchar	c = next_character(&word, word_end);
