@@ -392,9 +392,9 @@ read_pairs(Workspace *ws, int *n)
 
 /* Those of the leads that a query finds, ascending */
 static int64 *
-find_leads(const char *query, Datum ids, const char *login, int *n)
+find_leads(const char *query, Datum ids, const char *caller, int *n)
 {
-	Datum		values[2] = {ids, CStringGetTextDatum(login)};
+	Datum		values[2] = {ids, CStringGetTextDatum(caller)};
 	Oid			types[2] = {INT8ARRAYOID, TEXTOID};
 	int64	   *found;
 
@@ -408,7 +408,7 @@ typedef struct KnownLeads
 {
 	int64	   *seen;			/* with the caller's own rights */
 	int			nseen;
-	int64	   *brought;		/* by his login, as the ledger has it */
+	int64	   *brought;		/* that his role brought in: many may share a login */
 	int			nbrought;
 } KnownLeads;
 
@@ -423,7 +423,7 @@ static void
 find_known(Workspace *ws, const PairRow *pairs, int npairs, KnownLeads *known)
 {
 	Datum	   *values = palloc_extended((2 * (Size) npairs + 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
-	char	   *login = current_login();
+	char	   *caller = GetUserNameFromId(GetUserId(), false);
 	OwnerSwitch saved;
 	Datum		ids;
 
@@ -436,11 +436,11 @@ find_known(Workspace *ws, const PairRow *pairs, int npairs, KnownLeads *known)
 	if (pg_class_aclcheck(ws->lead_relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
 		pg_attribute_aclcheck(ws->lead_relid, ws->column[LEAD_ID], GetUserId(), ACL_SELECT) == ACLCHECK_OK)
 		known->seen = find_leads(psprintf("SELECT id FROM %s.lead WHERE id OPERATOR(pg_catalog.=) ANY ($1) AND $2 IS NOT NULL",
-										  ws->schema), ids, login, &known->nseen);
+										  ws->schema), ids, caller, &known->nseen);
 	saved = switch_to_owner(ws->owner);
-	known->brought = find_leads(psprintf("SELECT lead_id FROM %s.status_change WHERE lead_id OPERATOR(pg_catalog.=) ANY ($1) "
-										 "AND from_status IS NULL AND login OPERATOR(pg_catalog.=) $2", ws->schema),
-								ids, login, &known->nbrought);
+	known->brought = find_leads(psprintf("SELECT id FROM %s.lead WHERE id OPERATOR(pg_catalog.=) ANY ($1) "
+										 "AND created_by OPERATOR(pg_catalog.=) $2", ws->schema),
+								ids, caller, &known->nbrought);
 	switch_back(saved);
 }
 

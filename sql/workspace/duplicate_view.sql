@@ -83,7 +83,7 @@ CROSS JOIN LATERAL lead_mgmt.duplicate_notices(s.tableoid) n
 CROSS JOIN LATERAL pg_catalog.unnest(n.rules) AS r (rule)
 GROUP BY n.lead_id;
 COMMENT ON VIEW @workspace@.duplicate_notice IS 'How many duplicates the leads have that you may see or have brought in yourself, and no more: for those who may not see the other leads';
-COMMENT ON COLUMN @workspace@.duplicate_notice.lead_id IS 'A lead that you may see, or that your login brought in';
+COMMENT ON COLUMN @workspace@.duplicate_notice.lead_id IS 'A lead that you may see, or that your role brought in (created_by)';
 COMMENT ON COLUMN @workspace@.duplicate_notice.rules IS 'Names of the match rules that found others';
 COMMENT ON COLUMN @workspace@.duplicate_notice.others IS 'How many other leads look like the same person';
 COMMENT ON COLUMN @workspace@.duplicate_notice.hidden IS 'How many of these you may not see: ask who may';
