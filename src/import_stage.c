@@ -107,6 +107,7 @@ typedef struct ImportStatement
 	MemoryContext gather_context;	/* of the rows that wait */
 	RowTable	table;
 	AttrNumber	view[IMPORT_COLUMNS];	/* columns of the view */
+	bool		corrects;		/* rows that are there */
 	ImportJudge judge;
 	WrittenBatch *batches;		/* the one at hand is the first */
 	int			ngathered;
@@ -362,7 +363,8 @@ import_begin(PG_FUNCTION_ARGS)
 	saved = switch_to_owner(statement->owner);
 	spi_begin();
 	judge_begin(statement);
-	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+	statement->corrects = !TRIGGER_FIRED_BY_INSERT(trigdata->tg_event);
+	if (!statement->corrects)
 		create_batch(statement);
 	spi_end();
 	switch_back(saved);
@@ -462,6 +464,21 @@ row_array(Oid relid, HeapTuple *tuples, int n, TupleDesc tupdesc, Oid *type)
 	return PointerGetDatum(construct_array(datums, n, row_type, -1, false, TYPALIGN_DOUBLE));
 }
 
+/* The columns of a table that are there, for the alias of a function's result. */
+static char *
+column_names(Relation relation)
+{
+	TupleDesc	tupdesc = RelationGetDescr(relation);
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (!TupleDescAttr(tupdesc, i)->attisdropped)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
+							 quote_identifier(NameStr(TupleDescAttr(tupdesc, i)->attname)));
+	return names.data;
+}
+
 static void
 insert_by_query(ImportStatement *statement, Relation relation, HeapTuple *tuples, int n)
 {
@@ -482,6 +499,8 @@ insert_by_query(ImportStatement *statement, Relation relation, HeapTuple *tuples
 	spi_end();
 }
 
+static void correct_gathered(ImportStatement *statement);
+
 static void
 write_gathered(ImportStatement *statement)
 {
@@ -494,7 +513,9 @@ write_gathered(ImportStatement *statement)
 	old = MemoryContextSwitchTo(statement->gather_context);
 	saved = switch_to_owner(statement->owner);
 	relation = table_open(statement->table.relid, RowExclusiveLock);
-	if (is_plain(relation))
+	if (statement->corrects)
+		correct_gathered(statement);
+	else if (is_plain(relation))
 		insert_plainly(relation, statement->gathered, statement->ngathered);
 	else
 		insert_by_query(statement, relation, statement->gathered, statement->ngathered);
@@ -881,28 +902,9 @@ reopen_row(ImportStatement *statement, WrittenBatch *written, int64 row)
 	written->good++;			/* as it was before it failed */
 }
 
+/* The row as it lies there, with the values of the corrected one. */
 static HeapTuple
-stored_row(ImportStatement *statement, int64 batch_id, int64 row, TupleDesc tupdesc)
-{
-	char	   *query = psprintf("SELECT r FROM %s.import_row r WHERE r.batch_id OPERATOR(pg_catalog.=) " INT64_FORMAT
-								 " AND r.\"row\" OPERATOR(pg_catalog.=) " INT64_FORMAT,
-								 quoted_schema(statement), batch_id, row);
-	HeapTuple	tuple = palloc(sizeof(HeapTupleData));
-	bool		isnull;
-
-	spi_check(SPI_execute(query, false, 1), SPI_OK_SELECT, query);
-	if (SPI_processed == 0)
-		return NULL;
-	tuple->t_data = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
-	ItemPointerSetInvalid(&tuple->t_self);
-	tuple->t_tableOid = InvalidOid;
-	(void) tupdesc;
-	return tuple;
-}
-
-static HeapTuple
-with_values(const RowTable *table, HeapTuple row, TupleDesc tupdesc, text **values)
+with_values(const RowTable *table, HeapTuple row, HeapTuple corrected, TupleDesc tupdesc)
 {
 	int			columns[IMPORT_COLUMNS];
 	Datum		datums[IMPORT_COLUMNS];
@@ -911,34 +913,68 @@ with_values(const RowTable *table, HeapTuple row, TupleDesc tupdesc, text **valu
 	for (int i = 0; i < IMPORT_COLUMNS; i++)
 	{
 		columns[i] = table->value[i];
-		datums[i] = PointerGetDatum(values[i]);
-		nulls[i] = values[i] == NULL;
+		datums[i] = heap_getattr(corrected, table->value[i], tupdesc, &nulls[i]);
 	}
 	return heap_modify_tuple_by_cols(row, tupdesc, IMPORT_COLUMNS, columns, datums, nulls);
+}
+
+/* Rows that were corrected are judged and written some hundreds at a time. */
+static void
+correct_gathered(ImportStatement *statement)
+{
+	WrittenBatch *written = statement->batches;
+	TupleDesc	tupdesc;
+	Relation	relation = table_open(statement->table.relid, RowExclusiveLock);
+	char	   *query = psprintf("SELECT r, n.place FROM pg_catalog.unnest($1) WITH ORDINALITY n "
+								 "(%s, place) JOIN %s.import_row r ON r.batch_id OPERATOR(pg_catalog.=) n.batch_id "
+								 "AND r.\"row\" OPERATOR(pg_catalog.=) n.\"row\"",
+								 column_names(relation), quoted_schema(statement));
+	HeapTuple	changed[ROWS_GATHERED];
+	Oid			type;
+	Datum		value;
+	int			n;
+	MemoryContext context = CurrentMemoryContext;
+
+	tupdesc = RelationGetDescr(relation);
+	value = row_array(statement->table.relid, statement->gathered, statement->ngathered, tupdesc, &type);
+	spi_begin();
+	MemoryContextSwitchTo(context);
+	import_execute_by_index(query, 1, &type, &value, SPI_OK_SELECT);
+	n = (int) SPI_processed;
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+		HeapTupleHeader header = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[i],
+																		SPI_tuptable->tupdesc, 1, &isnull));
+		int64		place = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &isnull));
+		HeapTupleData row = {HeapTupleHeaderGetDatumLength(header), {{0, 0}, 0}, InvalidOid, header};
+		HeapTuple	corrected = with_values(&statement->table, &row, statement->gathered[place - 1], tupdesc);
+
+		changed[i] = judge_again(statement, written, corrected, tupdesc);
+		if (changed[i] == NULL)
+			changed[i] = corrected;
+	}
+	if (n > 0)
+		update_rows(statement, changed, n);
+	spi_end();
+	table_close(relation, NoLock);
 }
 
 static void
 correct_row(ImportStatement *statement, int64 batch_id, int64 number, text **old, text **values)
 {
-	WrittenBatch *written = use_batch(statement, batch_id);
+	WrittenBatch *written;
+	ImportVerdict none = {0};
 	Relation	relation;
-	HeapTuple	row;
 
+	/* what is gathered is of one batch */
+	if (statement->batches != NULL && statement->batches->batch.id != batch_id)
+		write_gathered(statement);
+	written = use_batch(statement, batch_id);
 	if (values_differ(old, values))
 		reopen_row(statement, written, number);
 	relation = table_open(statement->table.relid, RowExclusiveLock);
-	row = stored_row(statement, batch_id, number, RelationGetDescr(relation));
-	if (row != NULL)
-	{
-		bool		keys_changed = written->keys_changed;
-		HeapTuple	changed = with_values(&statement->table, row, RelationGetDescr(relation), values);
-		HeapTuple	judged = judge_again(statement, written, changed, RelationGetDescr(relation));
-
-		written->keys_changed = keys_changed || written->keys_changed;
-		if (judged == NULL)
-			judged = changed;
-		update_rows(statement, &judged, 1);
-	}
+	gather(statement, form_row(&statement->table, RelationGetDescr(relation), batch_id, number, values, &none));
 	table_close(relation, NoLock);
 }
 
