@@ -195,10 +195,10 @@ judge_distance(const Letters *a, const Letters *b, bool known)
 		return WORDS_DIFFER;
 	if (length <= 4)
 		return a->letter[0] == b->letter[0] ? WORDS_SIMILAR : WORDS_DIFFER;
-	if (distance == 1 || (distance == 2 && length >= 8))
+	if (distance == 1)
 		return a->letter[0] == b->letter[0] || a->letter[0] == b->letter[1] ||
 			a->letter[1] == b->letter[0] ? WORDS_NEAR : WORDS_SIMILAR;
-	if (letters_jaro_winkler(a, b) >= 0.85)
+	if (letters_jaro_winkler(a, b) >= (length >= 8 && distance == 2 ? 0.85 : 0.9))
 		return WORDS_SIMILAR;
 	return a->letter[0] == b->letter[0] ? WORDS_ALIKE : WORDS_DIFFER;
 }

@@ -353,7 +353,8 @@ compare_emails(Pair *pair)
 	same_local = part_equal(pair->a, pair->b, PART_LOCAL);
 	same_domain = part_equal(pair->a, pair->b, PART_DOMAIN);
 	if (!same_domain)
-		near_domain = part_near(pair, PART_DOMAIN);
+		near_domain = part_distance(pair, PART_DOMAIN, 2) <= (part_text(pair->a, PART_DOMAIN)[0] ==
+															  part_text(pair->b, PART_DOMAIN)[0] ? 2 : 1);
 	if (same_local && same_domain)
 	{
 		count_evidence(pair, shared ? 9 : 19, shared ? 4 : pair->names_differ ? 16.5 : 14,
@@ -362,7 +363,7 @@ compare_emails(Pair *pair)
 	}
 	else if (same_local && near_domain && !shared)
 	{
-		count_evidence(pair, 13, 4, 4);
+		count_evidence(pair, 11, 4, 4);
 		*agreement = FIELD_NEAR;
 	}
 	else if (same_local)
