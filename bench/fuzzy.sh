@@ -12,6 +12,7 @@ cd "$(dirname "$0")"
 people=${FUZZY_PEOPLE:-20000}
 data=${LEAD_MGMT_DATA:-}
 
+export PGOPTIONS='-c client_min_messages=warning'
 drop_all
 sql -c 'SET client_min_messages = warning' -c 'CREATE EXTENSION IF NOT EXISTS lead_mgmt' -c 'CREATE SCHEMA bench' \
 	-c 'CREATE EXTENSION IF NOT EXISTS pg_trgm'
@@ -108,4 +109,4 @@ else
 	echo 'LEAD_MGMT_DATA names no folder with febrl1.csv, febrl3.csv and fake_1000.csv: the labelled files are skipped.'
 fi
 sql -c "CALL bench.companies($people)"
-measure "$people people in companies, a tenth twice"
+measure "$people people in companies, a tenth twice" quick

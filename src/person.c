@@ -35,6 +35,13 @@ cut_length(const char *text, int length)
 	return length;
 }
 
+/* A letter in ASCII, whatever the locale. */
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* How many bytes of a field are looked at. */
 static int
 field_length(const PersonText *text, PersonField field)
@@ -230,6 +237,38 @@ add_plain(Builder *builder, PersonPart part, const PersonText *text, PersonField
 	pfree(normal);
 }
 
+/*
+ * Senior, junior, or third, if the name says so behind its first word.  Read
+ * from the name as it is: the normal form goes without.
+ */
+static int
+read_generation(const char *name, int length)
+{
+	char		word[8];
+	int			letters = 0;
+	int			words = 0;
+
+	for (int i = 0; i <= length; i++)
+	{
+		char		c = i < length ? name[i] : ' ';
+		int			title;
+
+		if (is_letter(c))
+		{
+			if (letters < (int) sizeof(word))
+				word[letters++] = c | 0x20;
+			continue;
+		}
+		if (letters == 0)
+			continue;
+		title = name_title(word, letters);
+		if (words++ > 0 && title > 0)
+			return title;
+		letters = 0;
+	}
+	return 0;
+}
+
 /* The words of a name, without titles unless there is nothing else. */
 static void
 add_name(Builder *builder, const PersonText *text)
@@ -245,13 +284,11 @@ add_name(Builder *builder, const PersonText *text)
 		rest += strlen(normal);
 	while ((length = next_word(&rest)) > 0)
 	{
-		int			title = name_title(rest - length, length);
-
-		if (title > 0 && builder->head->part[PART_NAME].words > 0)
-			builder->head->generation = title;
-		else if (title == 0)
+		if (name_title(rest - length, length) == 0)
 			add_word(builder, PART_NAME, rest - length, length);
 	}
+	builder->head->generation = read_generation(text->data[PERSON_NAME],
+												field_length(text, PERSON_NAME));
 	if (builder->head->part[PART_NAME].words == 0 && !is_no_name(normal, strlen(normal)))
 		add_words(builder, PART_NAME, normal);
 	pfree(normal);
@@ -402,7 +439,7 @@ add_phone(Builder *builder, const PersonText *text)
 	{
 		if (phone[i] >= '0' && phone[i] <= '9')
 			digits[count++] = phone[i];
-		else if (count >= 7 && (isalpha((unsigned char) phone[i]) || phone[i] == '#' || phone[i] == ';'))
+		else if (count >= 7 && (is_letter(phone[i]) || phone[i] == '#' || phone[i] == ';'))
 			break;
 	}
 	if (count < 5)
