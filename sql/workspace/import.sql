@@ -417,5 +417,6 @@ CREATE OR REPLACE TRIGGER "~lead_mgmt_correct" INSTEAD OF UPDATE ON @workspace@.
 CREATE OR REPLACE TRIGGER "~lead_mgmt_end" AFTER UPDATE ON @workspace@.import_review
   FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.import_end();
 CREATE OR REPLACE TRIGGER "~lead_mgmt_option" AFTER UPDATE OF source, country, date_order, decimal_mark ON @workspace@.import_load
-  FOR EACH ROW WHEN ((OLD.source, OLD.country, OLD.date_order, OLD.decimal_mark) IS DISTINCT FROM (NEW.source, NEW.country, NEW.date_order, NEW.decimal_mark))
+  FOR EACH ROW WHEN (OLD.source IS DISTINCT FROM NEW.source OR OLD.country IS DISTINCT FROM NEW.country
+    OR OLD.date_order IS DISTINCT FROM NEW.date_order OR OLD.decimal_mark IS DISTINCT FROM NEW.decimal_mark)
   EXECUTE FUNCTION lead_mgmt.import_option_changed();
