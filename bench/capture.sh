@@ -15,7 +15,7 @@ sql -v leads="$leads" -f input.sql
 columns=$(sql -At -c "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'bench.input'::regclass AND attnum > 0")
 sql -c "COPY bench.input TO '$dir/input'"
 
-for schema in bench_extension bench_finished bench_plpgsql; do
+for schema in bench_extension bench_finished bench_plpgsql bench_fuzzy; do
 	sql > /dev/null <<-END
 		SELECT lead_mgmt.create_workspace('$schema');
 		UPDATE $schema.match_rule SET action = CASE WHEN key = 'fuzzy' THEN 'off' ELSE 'flag' END;
@@ -26,6 +26,7 @@ for schema in bench_extension bench_finished bench_plpgsql; do
 		INSERT INTO $schema.rep (name) SELECT 'rep ' || i FROM generate_series(1, 20) i;
 	END
 done
+sql -c "UPDATE bench_fuzzy.match_rule SET action = 'flag' WHERE key = 'fuzzy'"
 sql -c 'ALTER TABLE bench_finished.lead DISABLE TRIGGER USER'
 sql -c 'ALTER TABLE bench_plpgsql.lead DISABLE TRIGGER USER'
 sql -f plpgsql.sql
@@ -35,7 +36,7 @@ ledgers='status_change assignment duplicate_link lead_event score_state'
 
 # ---- One COPY of each kind --------------------------------------------------------
 declare -A script
-for kind in extension plpgsql bare; do
+for kind in extension plpgsql bare fuzzy; do
 	script[$kind]="COPY bench_$kind.lead ($columns) FROM '$dir/input';"
 done
 script[finished]='BEGIN;'
@@ -90,18 +91,18 @@ copy bare > /dev/null
 # ---- The rounds -------------------------------------------------------------------
 : > "$dir/copies"
 echo
-printf '%-7s %12s %12s %12s %12s\n' 'COPY' finished extension PL/pgSQL bare
+printf '%-7s %12s %12s %12s %12s %12s\n' 'COPY' finished extension PL/pgSQL bare 'with fuzzy'
 for ((round = 1; round <= rounds; round++)); do
 	# Finished rows first, being the ceiling; every other round backwards, so
 	# that what drifts with time falls on all alike.
-	order='finished extension plpgsql bare'
-	((round % 2)) || order='bare plpgsql extension finished'
+	order='finished extension plpgsql bare fuzzy'
+	((round % 2)) || order='fuzzy bare plpgsql extension finished'
 	declare -A took=()
 	for kind in $order; do
 		took[$kind]=$(copy "$kind")
 	done
-	echo "${took[finished]} ${took[extension]} ${took[plpgsql]} ${took[bare]}" >> "$dir/copies"
-	tail -n 1 "$dir/copies" | awk -v round="$round" '{ printf "%-7s %10.2f s %10.2f s %10.2f s %10.2f s\n", round, $1 / 1000, $2 / 1000, $3 / 1000, $4 / 1000 }'
+	echo "${took[finished]} ${took[extension]} ${took[plpgsql]} ${took[bare]} ${took[fuzzy]}" >> "$dir/copies"
+	tail -n 1 "$dir/copies" | awk -v round="$round" '{ printf "%-7s %10.2f s %10.2f s %10.2f s %10.2f s %10.2f s\n", round, $1 / 1000, $2 / 1000, $3 / 1000, $4 / 1000, $5 / 1000 }'
 done
 
 # ---- Single inserts ---------------------------------------------------------------
@@ -179,5 +180,6 @@ ratio 'deciding alone (beyond the finished rows) against PL/pgSQL triggers' 'goa
 	'($2 > $1 ? ($3 - $1) / ($2 - $1) : 999)' "$dir/copies"
 ratio 'single inserts against the finished rows' 'goal 0.7' '$2 / $1' "$dir/singles"
 ratio 'COPY against the bare table: no keys, ledgers, indexes or triggers' 'not promised' '$4 / $2' "$dir/copies"
+ratio 'COPY with the fuzzy rule on too, against the finished rows' 'not promised' '$1 / $5' "$dir/copies"
 ratio 'for comparison: COPY with PL/pgSQL triggers against the finished rows' '' '$1 / $3' "$dir/copies"
 ratio 'for comparison: single inserts with PL/pgSQL triggers against the same' '' '$3 / $1' "$dir/singles"
