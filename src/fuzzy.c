@@ -63,7 +63,7 @@
 #define MAX_CANDIDATES 16
 
 /* So many similar leads are all linked with one another */
-#define FULL_GROUP 4
+#define FULL_GROUP 10
 
 /* Neighbors of a lead that changed, which look anew for one another */
 #define MAX_NEIGHBORS 1000
@@ -881,8 +881,9 @@ add_neighbors(FuzzyProbe *probe, int64 lead_id, Ids *ids)
 }
 
 /*
- * A lead is not what it was.  Where many were similar to it, some of them may
- * be linked to nobody else.
+ * A lead is not what it was.  Some of those that were similar to it may be
+ * linked to nobody else; how many there were cannot be told when others have
+ * gone with the same statement.
  */
 static void
 add_departure(FuzzyProbe *probe, const FuzzyRow *row, Ids *ids)
@@ -891,8 +892,6 @@ add_departure(FuzzyProbe *probe, const FuzzyRow *row, Ids *ids)
 	KnownRows	matches = {0};
 
 	find_matches(probe, &gone, row->old_person, &matches);
-	if (count_stable(&matches) <= FULL_GROUP)
-		return;
 	for (int i = 0; i < matches.n; i++)
 		*append_row(ids, CurrentMemoryContext) = matches.rows[i].lead_id;
 	add_neighbors(probe, row->lead_id, ids);
