@@ -373,8 +373,9 @@ normalize_name(const char *name, int length)
 	return finish_name(&key);
 }
 
-char *
-normalize_any_name(const char *name, int length)
+/* Taken away once: what is left may have a title or a legal form again. */
+static char *
+reduce_any_name(const char *name, int length)
 {
 	int			result_length;
 	char	   *words;
@@ -383,4 +384,22 @@ normalize_any_name(const char *name, int length)
 		(words = read_person(&mixed_rules, name, length, &result_length)) != NULL)
 		return normalize_company(words, result_length);
 	return normalize_company(name, length);
+}
+
+char *
+normalize_any_name(const char *name, int length)
+{
+	char	   *key = reduce_any_name(name, length);
+
+	/* a digest has nothing to take away; each time some bytes go */
+	while (key != NULL && strchr(key, '#') == NULL)
+	{
+		char	   *next = reduce_any_name(key, strlen(key));
+
+		if (next == NULL || strlen(next) >= strlen(key))
+			break;
+		pfree(key);
+		key = next;
+	}
+	return key;
 }
