@@ -183,7 +183,7 @@ repairs('every index', join ' ', @gone);
 cmp_ok(scalar @gone, '>', 20, 'there are triggers to lose');
 repairs('every trigger', join ' ', @gone);
 @gone = rows($node, 'used', q{
-	SELECT format('DROP VIEW crm.%I CASCADE;', relname) FROM pg_class
+	SELECT format('DROP VIEW IF EXISTS crm.%I CASCADE;', relname) FROM pg_class
 	WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' AND relname <> 'mine'});
 cmp_ok(scalar @gone, '>', 5, 'there are views to lose');
 repairs('every view', join ' ', @gone);
