@@ -589,9 +589,24 @@ move_references(MergeRun *run, MergeStep **steps, int n, bool of_lead, bool earl
 	{
 		MergeReference *reference = lfirst(lc);
 
-		if (reference->of_lead == of_lead && (of_lead || reference->early == early))
+		if (!reference->shared && reference->of_lead == of_lead && (of_lead || reference->early == early))
 			merge_move(run->ws, reference, steps, n);
 	}
+}
+
+/*
+ * A row may be moved by two merges of one wave, and is known by what it has in
+ * between: one merge after the other, as they are undone.
+ */
+static void
+move_shared(MergeRun *run, MergeStep **steps, int n)
+{
+	ListCell   *lc;
+
+	for (int i = 0; i < n; i++)
+		foreach(lc, run->references)
+			if (((MergeReference *) lfirst(lc))->shared)
+				merge_move(run->ws, lfirst(lc), &steps[i], 1);
 }
 
 static void
@@ -864,6 +879,7 @@ merge_wave(MergeRun *run, MergeStep **steps, int n)
 	move_references(run, steps, n, false, true);
 	write_wave(run, steps, n);
 	move_references(run, steps, n, false, false);
+	move_shared(run, steps, n);
 	log_owners(run, steps, n);
 
 	for (int i = 0; i < count_of(added_to); i++)

@@ -61,6 +61,7 @@ typedef struct MergeReference
 	bool		log;			/* a ledger that says where its rows came from */
 	bool		of_lead;		/* lead refers to itself */
 	bool		early;			/* refers to nothing but id */
+	bool		shared;			/* rows may refer to several leads */
 	int			n;
 	AttrNumber	columns[INDEX_MAX_KEYS];	/* that refer, ... */
 	AttrNumber	targets[INDEX_MAX_KEYS];	/* ... to these of lead */

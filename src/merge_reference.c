@@ -315,6 +315,24 @@ join_references(List *references)
 	return result;
 }
 
+/* Where rows refer by several foreign keys, one may be part of what they are known by. */
+static void
+find_shared(List *references)
+{
+	ListCell   *lc;
+
+	foreach(lc, references)
+	{
+		MergeReference *reference = lfirst(lc);
+		ListCell   *other;
+
+		foreach(other, references)
+			if (lfirst(other) != reference && !reference->of_lead &&
+				((MergeReference *) lfirst(other))->relid == reference->relid)
+				reference->shared = true;
+	}
+}
+
 /* All foreign keys on lead, by name; the caller has locked lead. */
 List *
 merge_references(Workspace *ws, Relation lead)
@@ -343,7 +361,9 @@ merge_references(Workspace *ws, Relation lead)
 		if (reference != NULL)
 			result = lappend(result, reference);
 	}
-	return join_references(result);
+	result = join_references(result);
+	find_shared(result);
+	return result;
 }
 
 /* ---- Moving ------------------------------------------------------------------ */
