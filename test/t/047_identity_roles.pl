@@ -134,7 +134,7 @@ is((as('boss', q{
 	GRANT SELECT, INSERT, UPDATE ON crm.lead TO ana, ben;
 	GRANT SELECT ON crm.rep, crm.setting, crm.lead_now, crm.lead_export, crm.lead_export_spreadsheet, crm.engagement TO ana, ben;
 	GRANT SELECT, UPDATE (state) ON crm.duplicate TO ana, ben;
-	GRANT SELECT ON crm.duplicate_link, crm.duplicate_decision TO ana, ben;
+	GRANT SELECT ON crm.duplicate_link, crm.duplicate_decision, crm.duplicate_notice TO ana, ben;
 	GRANT SELECT, INSERT, DELETE ON crm.merge TO ana;
 	DROP POLICY mine ON crm.lead;
 	CREATE POLICY mine ON crm.lead TO ana, ben USING (owner_id = (SELECT r.id FROM crm.rep r WHERE r.login = current_user)) WITH CHECK (true);
@@ -159,6 +159,9 @@ like($id, qr/^\d+$/, 'ana: writes a lead that another has');
 gives('boss', "SELECT lead_id, other_id FROM crm.duplicate WHERE $id IN (lead_id, other_id)", "$id|1", 'the pair is there');
 my ($pair, $complaint) = as('ana', "SELECT * FROM crm.duplicate WHERE $id IN (lead_id, other_id)");
 unlike("$pair$complaint", qr/secret/i, 'ana: is told nothing about that lead');
+
+gives('ana', "SELECT others, hidden FROM crm.duplicate_notice WHERE lead_id = $id", '1|1', 'learns that there is one, and that it is hidden');
+gives('ben', "SELECT count(*) FROM crm.duplicate_notice WHERE lead_id = $id", '0', 'learns nothing of a lead that is not his');
 
 # Merges: both leads must be hers.
 foreach my $case ([ "(2, 1)", 'a lead of another into her own' ], [ "(1, 2)", 'her own into that of another' ], [ "(2, 424242)", 'one that is not there, in the same words' ])
