@@ -258,6 +258,36 @@ rekey_pass(Rekey *rekey)
 	return none_open;
 }
 
+/*
+ * What people are known by besides their lead's own keys.  Of these only the
+ * key is there: what is to be left out of addresses from now on can be.
+ */
+static void
+rekey_aliases(Rekey *rekey)
+{
+	Job		   *job = &rekey->job;
+	Workspace  *ws;
+	OwnerSwitch saved;
+	const char *query;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	ws = cache_workspace(sister_relation(job->namespace, job->owner, "lead"));
+	query = psprintf("UPDATE %s.lead_alias SET value = lead_mgmt.email_key(value::pg_catalog.text, %s::pg_catalog.bool, %s::pg_catalog.bool)"
+					 " WHERE key OPERATOR(pg_catalog.=) 'email'"
+					 " AND value OPERATOR(pg_catalog.<>) lead_mgmt.email_key(value::pg_catalog.text, %s::pg_catalog.bool, %s::pg_catalog.bool)",
+					 ws->schema,
+					 ws->email_ignores_tag ? "true" : "false", ws->email_ignores_dots ? "true" : "false",
+					 ws->email_ignores_tag ? "true" : "false", ws->email_ignores_dots ? "true" : "false");
+	sister_relation(job->namespace, job->owner, "lead_alias");
+	saved = switch_to_owner_restricted(job->owner);
+	spi_begin();
+	spi_check(SPI_execute(query, false, 0), SPI_OK_UPDATE, query);
+	spi_end();
+	switch_back(saved);
+	PopActiveSnapshot();
+	job_batch_done(job, true);
+}
+
 static void
 rekey_all(Rekey *rekey)
 {
@@ -284,6 +314,7 @@ rekey_all(Rekey *rekey)
 					 errhint("Call lead_mgmt.rekey again when they are settled.")));
 		job_restart(job, key_version(job), true);
 	}
+	rekey_aliases(rekey);
 	job_finish(job);
 	if (!none_open)
 		ereport(NOTICE,

@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "cache.h"
+#include "import_value.h"
 #include "key.h"
 #include "known.h"
 #include "lead_check.h"
@@ -134,45 +135,36 @@ refuse_value(const Form *form, const char *name, const char *value, const char *
 			 errtablecol(form->view, SPI_fnumber(form->tupdesc, name))));
 }
 
+/* What an integer column takes */
 static bool
-is_integer(const char *string)
+is_count(const char *number)
 {
-	int64		value = 0;
+	char	   *end;
+	long		value;
 
-	if (*string == '\0')
-		return false;
-	for (; *string != '\0'; string++)
-	{
-		if (*string < '0' || *string > '9')
-			return false;
-		value = value * 10 + (*string - '0');
-		if (value > PG_INT32_MAX)
-			return false;
-	}
-	return true;
+	errno = 0;
+	value = strtol(number, &end, 10);
+	return *end == '\0' && errno == 0 && value >= 0 && value <= PG_INT32_MAX;
 }
 
-/* Digits with at most one point among them, and a sign */
-static bool
-is_number(const char *string)
+/*
+ * A number, or a range such as people choose from a list, as a number; it is
+ * understood as in a file, where the decimal mark is a point.
+ */
+static void
+read_number(Form *form, KnownField field, bool whole, const char *detail, const char *hint)
 {
-	int			digits = 0;
-	int			points = 0;
+	Writing		writing = {.decimal_mark = '.'};
+	char	   *value;
+	char	   *number;
 
-	if (strlen(string) > 100)
-		return false;
-	if (*string == '+' || *string == '-')
-		string++;
-	for (; *string != '\0'; string++)
-	{
-		if (*string == '.')
-			points++;
-		else if (*string >= '0' && *string <= '9')
-			digits++;
-		else
-			return false;
-	}
-	return digits > 0 && points <= 1;
+	if (form->row.values[field] == NULL)
+		return;
+	value = text_to_cstring(form->row.values[field]);
+	if (import_number(value, &writing, whole, &number) != NULL ||
+		(whole && !is_count(number)))
+		refuse_value(form, known_field_name[field], value, detail, hint);
+	form->row.values[field] = cstring_to_text(number);
 }
 
 /* What the type date reads, but no words such as today. */
@@ -195,19 +187,15 @@ is_date(const char *string)
 }
 
 static void
-check_types(const Form *form)
+check_types(Form *form)
 {
 	const KnownRow *row = &form->row;
 	char	   *value;
 
-	if (row->values[KNOWN_COMPANY_SIZE] != NULL &&
-		!is_integer(value = text_to_cstring(row->values[KNOWN_COMPANY_SIZE])))
-		refuse_value(form, "company_size", value, "It is not a whole number from 0 to 2147483647.",
-					 "Give the number of employees, such as 80, or none.");
-	if (row->values[KNOWN_ANNUAL_REVENUE] != NULL &&
-		!is_number(value = text_to_cstring(row->values[KNOWN_ANNUAL_REVENUE])))
-		refuse_value(form, "annual_revenue", value, "It is not a number.",
-					 "Give an amount in digits, such as 1250000, or none.");
+	read_number(form, KNOWN_COMPANY_SIZE, true, "It is not a whole number from 0 to 2147483647.",
+				"Give the number of employees, such as 80 or 51-200, or none.");
+	read_number(form, KNOWN_ANNUAL_REVENUE, false, "It is not a number.",
+				"Give an amount, such as 1250000 or $1M-$5M, or none.");
 	if (row->values[KNOWN_BIRTHDAY] != NULL &&
 		!is_date(value = text_to_cstring(row->values[KNOWN_BIRTHDAY])))
 		refuse_value(form, "birthday", value, "It is not a date.",

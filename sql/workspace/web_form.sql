@@ -43,8 +43,8 @@ COMMENT ON COLUMN @workspace@.web_form.phone IS 'Phone number; this or email is 
 COMMENT ON COLUMN @workspace@.web_form.company IS 'Company the person works for';
 COMMENT ON COLUMN @workspace@.web_form.job_title IS 'What the person is there';
 COMMENT ON COLUMN @workspace@.web_form.industry IS 'Industry of the company';
-COMMENT ON COLUMN @workspace@.web_form.company_size IS 'Number of employees';
-COMMENT ON COLUMN @workspace@.web_form.annual_revenue IS 'Yearly revenue of the company';
+COMMENT ON COLUMN @workspace@.web_form.company_size IS 'Number of employees: a number or a range such as 51-200, 500+ or <10, of which the lower end counts';
+COMMENT ON COLUMN @workspace@.web_form.annual_revenue IS 'Yearly revenue of the company: an amount or a range such as $1M-$5M, of which the lower end counts';
 COMMENT ON COLUMN @workspace@.web_form.street IS 'Street and number';
 COMMENT ON COLUMN @workspace@.web_form.city IS 'City';
 COMMENT ON COLUMN @workspace@.web_form.region IS 'State, province or other region';

@@ -64,6 +64,16 @@ DROP TRIGGER grumble ON lead;
 CALL lead_mgmt.rekey('rekey');
 SELECT id, email_key FROM lead WHERE id = 2;
 
+-- addresses that people are known by besides
+UPDATE match_rule SET action = 'attach' WHERE key = 'email';
+INSERT INTO web_form (contact_name, email, phone) VALUES ('Ida Berg', 'ida@example.com', '+1 212 555 0177') RETURNING outcome;
+INSERT INTO web_form (contact_name, email, phone) VALUES ('Ida Berg', 'ida.home+old@example.com', '+1 212 555 0177') RETURNING outcome;
+SELECT value FROM lead_alias WHERE key = 'email';
+UPDATE setting SET email_ignores_tag = true;
+CALL lead_mgmt.rekey('rekey');
+SELECT value FROM lead_alias WHERE key = 'email';
+INSERT INTO web_form (contact_name, email) VALUES ('Ida Berg', 'ida.home+new@example.com') RETURNING outcome;
+
 -- whose keys are nothing to others
 CALL lead_mgmt.rekey(NULL);
 CALL lead_mgmt.rekey('nowhere');

@@ -230,7 +230,7 @@ INSERT INTO web_form (contact_name, email, phone) VALUES ('X', '', ' ');
 INSERT INTO web_form (contact_name, email) VALUES ('X', 'x@');
 INSERT INTO web_form (contact_name, phone) VALUES ('X', 'call me');
 INSERT INTO web_form (contact_name, email, source) VALUES ('X', 'x@example.com', 'Web-Site');
-INSERT INTO web_form (contact_name, email, company_size) VALUES ('X', 'x@example.com', 'about 80');
+INSERT INTO web_form (contact_name, email, company_size) VALUES ('X', 'x@example.com', 'many');
 INSERT INTO web_form (contact_name, email, company_size) VALUES ('X', 'x@example.com', '-1');
 INSERT INTO web_form (contact_name, email, company_size) VALUES ('X', 'x@example.com', '2147483648');
 INSERT INTO web_form (contact_name, email, annual_revenue) VALUES ('X', 'x@example.com', '1.2.3');
@@ -241,6 +241,12 @@ INSERT INTO web_form (contact_name, email, submission_id) VALUES ('X', 'x@exampl
 -- of people we know too
 INSERT INTO web_form (contact_name, email, source) VALUES ('Kim', 'kim.lee@example.com', 'Web-Site');
 INSERT INTO web_form (contact_name, email, phone) VALUES ('Kim', 'kim.lee@example.com', 'none');
+-- what people choose from a list is understood as in a file
+INSERT INTO web_form (contact_name, email, company_size, annual_revenue) VALUES ('Range', 'range@example.com', '51-200', '$1M-$5M'), ('Range', 'range2@example.com', '500+', '1,250,000.50') RETURNING outcome;
+RESET ROLE;
+SELECT email, company_size, annual_revenue FROM lead WHERE contact_name = 'Range' ORDER BY email;
+SELECT properties -> 'submitted' ->> 'company_size' AS submitted FROM engagement WHERE properties -> 'submitted' ->> 'email' = 'range@example.com';
+SET ROLE regress_form_web;
 -- nothing else is possible
 UPDATE web_form SET message = 'x';
 SELECT message FROM web_form;
