@@ -266,21 +266,25 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 		1, {INT8ARRAYOID}, true
 	},
 	[PLAN_LINK_MISSING] = {
-		/* not if it is there already, either way; found when it was first found */
+		/*
+		 * Not if it is there already, either way; found when it was first
+		 * found.  By the index on lead_id: what a lead was linked to when it
+		 * was looked up is little, what was linked to it later can be much.
+		 */
 		"INSERT INTO %1$s.duplicate_link (lead_id, other_id, rule, key, similarity, lead_stamp, other_stamp, found_at) "
 		"SELECT u.lead_id, u.other_id, u.rule, u.key, pg_catalog.round(u.similarity::pg_catalog.numeric, 4), u.lead_stamp, u.other_stamp, "
 		"COALESCE((SELECT pg_catalog.min(x.found_at) FROM %1$s.duplicate_link x "
-		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.lead_id AND x.other_id OPERATOR(pg_catalog.=) u.other_id "
+		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.lead_id AND x.other_id IS NOT DISTINCT FROM u.other_id "
 		"AND x.key OPERATOR(pg_catalog.=) u.key), $8) "
 		"FROM (SELECT pg_catalog.unnest($1) AS lead_id, pg_catalog.unnest($2) AS other_id, pg_catalog.unnest($3) AS rule, "
 		"pg_catalog.unnest($4) AS key, pg_catalog.unnest($5) AS similarity, pg_catalog.unnest($6) AS lead_stamp, "
 		"pg_catalog.unnest($7) AS other_stamp) u "
 		"WHERE NOT EXISTS (SELECT FROM %1$s.duplicate_link x "
-		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.lead_id AND x.other_id OPERATOR(pg_catalog.=) u.other_id "
+		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.lead_id AND x.other_id IS NOT DISTINCT FROM u.other_id "
 		"AND x.key OPERATOR(pg_catalog.=) u.key AND x.lead_stamp IS NOT DISTINCT FROM u.lead_stamp "
 		"AND x.other_stamp IS NOT DISTINCT FROM u.other_stamp) "
 		"AND NOT EXISTS (SELECT FROM %1$s.duplicate_link x "
-		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.other_id AND x.other_id OPERATOR(pg_catalog.=) u.lead_id "
+		"WHERE x.lead_id OPERATOR(pg_catalog.=) u.other_id AND x.other_id IS NOT DISTINCT FROM u.lead_id "
 		"AND x.key OPERATOR(pg_catalog.=) u.key AND x.lead_stamp IS NOT DISTINCT FROM u.other_stamp "
 		"AND x.other_stamp IS NOT DISTINCT FROM u.lead_stamp)",
 		8, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, FLOAT8ARRAYOID, INT8ARRAYOID,
@@ -347,29 +351,61 @@ static const PlanSource plan_sources[WORKSPACE_PLANS] = {
 	},
 };
 
+/* Ways that a plan may take */
+typedef struct PlanWays
+{
+	bool		seqscan;
+	bool		hashjoin;
+	bool		mergejoin;
+	bool		material;
+} PlanWays;
+
+static PlanWays
+get_ways(void)
+{
+	return (PlanWays) {enable_seqscan, enable_hashjoin, enable_mergejoin, enable_material};
+}
+
+static void
+set_ways(PlanWays ways)
+{
+	enable_seqscan = ways.seqscan;
+	enable_hashjoin = ways.hashjoin;
+	enable_mergejoin = ways.mergejoin;
+	enable_material = ways.material;
+}
+
+static void
+plan_now(SPIPlanPtr plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, SPI_plan_get_plan_sources(plan))
+	{
+		CachedPlan *cached = GetCachedPlan(lfirst(lc), NULL, CurrentResourceOwner, NULL);
+
+		ReleaseCachedPlan(cached, CurrentResourceOwner);
+	}
+}
+
 /*
  * Plan now, once for all arguments, and by the indexes: a plan that is kept
- * from when the table had ten rows would scan all of it for ever after.
+ * from when the table had ten rows would scan all of it for ever after, be it
+ * through an index, for a join that wants to have it whole.
  */
 static void
 plan_by_index(SPIPlanPtr plan)
 {
-	bool		saved = enable_seqscan;
-	ListCell   *lc;
+	PlanWays	saved = get_ways();
 
-	enable_seqscan = false;
+	set_ways((PlanWays) {false, false, false, false});
 	PG_TRY();
 	{
-		foreach(lc, SPI_plan_get_plan_sources(plan))
-		{
-			CachedPlan *cached = GetCachedPlan(lfirst(lc), NULL, CurrentResourceOwner, NULL);
-
-			ReleaseCachedPlan(cached, CurrentResourceOwner);
-		}
+		plan_now(plan);
 	}
 	PG_FINALLY();
 	{
-		enable_seqscan = saved;
+		set_ways(saved);
 	}
 	PG_END_TRY();
 }
