@@ -199,11 +199,15 @@ none('the audit finds nothing either', 'SELECT * FROM crm.score_audit');
 none('no rule failed', 'SELECT * FROM crm.rule_failure');
 none('keys are of the e-mail that is there', q{SELECT id FROM crm.lead WHERE email_key IS DISTINCT FROM lower(email)});
 
-# Leads of one address are one group of duplicates.
+# Leads of one address are one group of duplicates; who is only similar has another.
+none('who is similar has the same name', q{
+	SELECT d.* FROM crm.duplicate d
+	LEFT JOIN crm.lead a ON a.id = d.lead_id LEFT JOIN crm.lead b ON b.id = d.other_id
+	WHERE d.rules = '{fuzzy}' AND (a.contact_name IS DISTINCT FROM b.contact_name OR lower(a.email) = lower(b.email))});
 none('pairs have the same address', q{
 	SELECT d.* FROM crm.duplicate d
 	LEFT JOIN crm.lead a ON a.id = d.lead_id LEFT JOIN crm.lead b ON b.id = d.other_id
-	WHERE lower(a.email) IS DISTINCT FROM lower(b.email) OR d.lead_id <= d.other_id OR d.rules <> '{email}'});
+	WHERE (lower(a.email) IS DISTINCT FROM lower(b.email) OR d.rules <> '{email}' OR d.lead_id <= d.other_id) AND d.rules <> '{fuzzy}'});
 my %parent;
 my %member;
 foreach my $row (split /\n/, $node->safe_psql('postgres', 'SELECT id, lower(email) FROM crm.lead'))
@@ -218,7 +222,7 @@ sub find
 	$id = $parent{$id} while $parent{$id} != $id;
 	return $id;
 }
-foreach my $pair (split /\n/, $node->safe_psql('postgres', 'SELECT lead_id, other_id FROM crm.duplicate'))
+foreach my $pair (split /\n/, $node->safe_psql('postgres', q{SELECT lead_id, other_id FROM crm.duplicate WHERE rules <> '{fuzzy}'}))
 {
 	my ($one, $other) = split /\|/, $pair;
 	$parent{ find($one) } = find($other);

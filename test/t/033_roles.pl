@@ -411,7 +411,7 @@ my $everything = q{
 	DELETE FROM crm.lead WHERE id OPERATOR(pg_catalog.=) 1::pg_catalog.int8;
 	SELECT * FROM crm.conversion_funnel; SELECT * FROM crm.lead_source_analysis; SELECT * FROM crm.rep_performance; SELECT * FROM crm.lead_aging;
 	SELECT * FROM crm.score_audit; SELECT * FROM crm.score_explanation; SELECT * FROM crm.duplicate; SELECT * FROM lead_mgmt.workspace;
-	DROP VIEW crm.conversion_funnel, crm.duplicate;
+	DROP VIEW crm.conversion_funnel; DROP VIEW crm.duplicate CASCADE;
 	DROP TRIGGER "~lead_mgmt_decide" ON crm.lead;
 	INSERT INTO crm.lead (contact_name, email) VALUES ('Late', 'kim@example.com');
 	SELECT lead_mgmt.upgrade_workspace('crm');
