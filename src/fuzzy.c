@@ -111,7 +111,7 @@ struct FuzzyProbe
 	TupleTableSlot *slot;
 	Relation	block;
 	Relation	block_index;
-	IndexScanDesc block_scan;
+	IndexScanDesc block_scans[MAX_PERSON_BLOCKS];	/* NULL: not begun yet */
 	SnapshotData dirty;
 	bool		lower;			/* only leads of lower ids are compared */
 	int			skipped;		/* entries, for this row */
@@ -259,8 +259,6 @@ fuzzy_open(Workspace *ws, Relation lead, PersonCache *cache)
 	probe->slot = table_slot_create(lead, NULL);
 	InitDirtySnapshot(probe->dirty);
 	probe->lead_scan = lead_index_beginscan(lead, probe->lead_index, &probe->dirty, 1);
-	probe->block_scan = lead_index_beginscan(probe->block, probe->block_index, &probe->dirty, 3);
-	probe->block_scan->xs_want_itup = true;
 	probe->scan_context = CurrentMemoryContext;
 	probe->context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt fuzzy", ALLOCSET_DEFAULT_SIZES);
 	probe->rule = CStringGetTextDatum(ws->fuzzy.name);
@@ -271,7 +269,9 @@ fuzzy_open(Workspace *ws, Relation lead, PersonCache *cache)
 void
 fuzzy_close(FuzzyProbe *probe)
 {
-	index_endscan(probe->block_scan);
+	for (int i = 0; i < MAX_PERSON_BLOCKS; i++)
+		if (probe->block_scans[i] != NULL)
+			index_endscan(probe->block_scans[i]);
 	index_endscan(probe->lead_scan);
 	ExecDropSingleTupleTableSlot(probe->slot);
 	index_close(probe->block_index, NoLock);
@@ -283,30 +283,56 @@ fuzzy_close(FuzzyProbe *probe)
 
 /* ---- Candidates ---------------------------------------------------------------- */
 
+/* A block that is being visited */
+typedef struct Visit
+{
+	uint64		block;
+	IndexScanDesc scan;
+	int64		behind;			/* entries up to this one have been visited */
+	int			first;			/* where its entries begin, and their number */
+	int			n;
+	bool		more;			/* there may be more of them */
+} Visit;
+
+/* Each block has a scan of its own, which goes on where it stopped. */
+static IndexScanDesc
+block_scan(FuzzyProbe *probe, int i)
+{
+	if (probe->block_scans[i] == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(probe->scan_context);
+
+		probe->block_scans[i] = lead_index_beginscan(probe->block, probe->block_index, &probe->dirty, 3);
+		probe->block_scans[i]->xs_want_itup = true;
+		MemoryContextSwitchTo(caller);
+	}
+	return probe->block_scans[i];
+}
+
 /* Entries of a block behind one id and before another */
 static void
-seek_block(FuzzyProbe *probe, uint64 block, int64 behind, int64 before)
+seek_block(FuzzyProbe *probe, const Visit *visit, int64 behind, int64 before)
 {
 	MemoryContext caller = MemoryContextSwitchTo(probe->scan_context);
 	ScanKeyData keys[3];
 
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum((int64) block));
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum((int64) visit->block));
 	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_INT8GT, Int64GetDatum(behind));
 	ScanKeyInit(&keys[2], 2, BTLessStrategyNumber, F_INT8LT, Int64GetDatum(before));
-	index_rescan(probe->block_scan, keys, 3, NULL, 0);
+	index_rescan(visit->scan, keys, 3, NULL, 0);
 	MemoryContextSwitchTo(caller);
 }
 
 /* The next entry's lead; only what the index says of it. */
 static bool
-next_entry(FuzzyProbe *probe, ScanDirection direction, int64 *lead_id)
+next_entry(FuzzyProbe *probe, const Visit *visit, ScanDirection direction, int64 *lead_id)
 {
 	MemoryContext caller = MemoryContextSwitchTo(probe->scan_context);
-	bool		found = index_getnext_tid(probe->block_scan, direction) != NULL;
+	bool		found = index_getnext_tid(visit->scan, direction) != NULL;
 	bool		isnull;
 
 	if (found)
-		*lead_id = DatumGetInt64(index_getattr(probe->block_scan->xs_itup, 2,
+		*lead_id = DatumGetInt64(index_getattr(visit->scan->xs_itup, 2,
 											   RelationGetDescr(probe->block_index), &isnull));
 	MemoryContextSwitchTo(caller);
 	return found;
@@ -320,28 +346,18 @@ comes_later(FuzzyProbe *probe, const FuzzyRow *row, int64 lead_id)
 		bsearch(&lead_id, probe->batch, probe->nbatch, sizeof(int64), compare_int64) != NULL;
 }
 
-/* A block that is being visited */
-typedef struct Visit
-{
-	uint64		block;
-	int64		behind;			/* entries up to this one have been visited */
-	int			first;			/* where its entries begin, and their number */
-	int			n;
-	bool		more;			/* there may be more of them */
-} Visit;
-
 /* Pass over all of the same statement that come later, and what is between. */
 static void
 leap(FuzzyProbe *probe, const FuzzyRow *row, const Visit *visit, ScanDirection direction, int64 before)
 {
 	if (ScanDirectionIsForward(direction))
-		seek_block(probe, visit->block, probe->batch[probe->nbatch - 1], before);
+		seek_block(probe, visit, probe->batch[probe->nbatch - 1], before);
 	else
-		seek_block(probe, visit->block, visit->behind, Min(before, row->lead_id));
+		seek_block(probe, visit, visit->behind, Min(before, row->lead_id));
 }
 
 /*
- * Visit up to "most" entries before an id and behind those visited; false:
+ * Visit up to "most" entries before an id, from where the scan stands; false:
  * that was all.
  */
 static bool
@@ -351,12 +367,11 @@ visit_entries(FuzzyProbe *probe, const FuzzyRow *row, Visit *visit, ScanDirectio
 	int64		previous = row->lead_id;
 	int64		lead_id;
 
-	seek_block(probe, visit->block, visit->behind, before);
 	for (int n = 0; n < most;)
 	{
 		EntryRow   *entry;
 
-		if (!next_entry(probe, direction, &lead_id))
+		if (!next_entry(probe, visit, direction, &lead_id))
 			return false;
 		if (comes_later(probe, row, lead_id))
 		{
@@ -383,8 +398,10 @@ visit_more(FuzzyProbe *probe, const FuzzyRow *row, Visit *visit, int64 before, i
 	int			first = entries->n;
 	int			last = most / 4;
 
-	if (!visit_entries(probe, row, visit, ForwardScanDirection, before, most - last, entries) ||
-		!visit_entries(probe, row, visit, BackwardScanDirection, before, last, entries))
+	if (!visit_entries(probe, row, visit, ForwardScanDirection, before, most - last, entries))
+		return;
+	seek_block(probe, visit, visit->behind, before);
+	if (!visit_entries(probe, row, visit, BackwardScanDirection, before, last, entries))
 		return;
 	for (int i = visit->first; i < visit->first + visit->n; i++)
 		entries->rows[i].common = true;
@@ -406,8 +423,10 @@ collect_entries(FuzzyProbe *probe, const FuzzyRow *row, const uint64 *blocks, in
 		Visit	   *visit = &visits[i];
 
 		visit->block = blocks[i];
+		visit->scan = block_scan(probe, i);
 		visit->behind = PG_INT64_MIN;
 		visit->first = entries->n;
+		seek_block(probe, visit, PG_INT64_MIN, before);
 		visit->more = visit_entries(probe, row, visit, ForwardScanDirection, before, FIRST_VISITS, entries);
 		visit->n = entries->n - visit->first;
 		nmore += visit->more;
