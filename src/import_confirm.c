@@ -32,11 +32,11 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "attempt.h"
 #include "cache.h"
 #include "import_stage.h"
 #include "job.h"
@@ -120,24 +120,6 @@ static const KnownField known_field[IMPORT_COLUMNS] = {
 };
 
 /* ---- Who may ------------------------------------------------------------------ */
-
-static Oid
-workspace_owner(const char *schema)
-{
-	Oid			lead = get_relname_relid("lead", get_namespace_oid(schema, false));
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lead));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("schema \"%s\" is not a workspace", schema),
-				 errdetail("It has no table \"lead\"."),
-				 errhint("lead_mgmt.create_workspace makes one; view lead_mgmt.workspace lists them.")));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
 
 /* The role that loaded the batch; NULL: there is no such batch. */
 static char *
@@ -322,40 +304,32 @@ describe(const ErrorData *error)
 		psprintf("%s (%s)", error->message, error->detail);
 }
 
+typedef struct Storing
+{
+	RowPage    *page;
+	KnownRow  **rows;
+	int			n;
+} Storing;
+
+static void
+store_rows(void *arg)
+{
+	Storing    *storing = arg;
+
+	known_store(storing->page->ws, storing->page->lead, storing->rows, storing->n);
+}
+
 /* All or nothing; returns why not, or NULL. */
 static char *
 try_to_store(RowPage *page, KnownRow **rows, int n)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile problem = NULL;
+	Storing		storing = {page, rows, n};
+	ErrorData  *error = attempt(store_rows, &storing);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		known_store(page->ws, page->lead, rows, n);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (condition_must_not_catch(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		problem = describe(error);
-		page->ws = cache_workspace(RelationGetRelid(page->lead));
-	}
-	PG_END_TRY();
-	return problem;
+	if (error == NULL)
+		return NULL;
+	page->ws = cache_workspace(RelationGetRelid(page->lead));
+	return describe(error);
 }
 
 static void
@@ -632,7 +606,7 @@ import_confirm(PG_FUNCTION_ARGS)
 	confirmation.batch_id = PG_GETARG_INT64(1);
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	owner = workspace_owner(schema);
+	owner = workspace_owner(schema, get_namespace_oid(schema, false));
 	check_allowed(schema, owner, confirmation.batch_id);
 	job_begin_about(&confirmation.job, fcinfo, "import_confirm", confirmation.batch_id, "rows", schema, owner);
 	PG_TRY();

@@ -23,9 +23,9 @@
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
+#include "attempt.h"
 #include "key.h"
 #include "lead_keys.h"
 
@@ -483,42 +483,28 @@ judge_location(JudgedRow *row)
 	}
 }
 
+typedef struct ReadJson
+{
+	const char *value;
+	bool		is_object;
+} ReadJson;
+
+static void
+read_json(void *arg)
+{
+	ReadJson   *read = arg;
+	Datum		json = DirectFunctionCall1(jsonb_in, CStringGetDatum(read->value));
+
+	read->is_object = JB_ROOT_IS_OBJECT(DatumGetJsonbP(json));
+}
+
 /* What the input function of jsonb says; it raises errors. */
 static const char *
 json_problem(const char *value)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const char *volatile problem = NULL;
+	ReadJson	read = {value, false};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		Datum		json = DirectFunctionCall1(jsonb_in, CStringGetDatum(value));
-
-		if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(json)))
-			problem = "not a JSON object";
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (condition_must_not_catch(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		problem = "not a JSON object";
-	}
-	PG_END_TRY();
-	return problem;
+	return attempt(read_json, &read) == NULL && read.is_object ? NULL : "not a JSON object";
 }
 
 static void

@@ -26,9 +26,9 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "attempt.h"
 #include "cache.h"
 #include "duplicate.h"
 #include "lead_keys.h"
@@ -62,23 +62,6 @@ keys_are_wrong(Workspace *ws)
 	return lead_keys_differ(ws, keys);
 }
 
-/* Errors that are not about the lead, and would hit the next one, too */
-static bool
-concerns_everything(const ErrorData *error)
-{
-	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
-	{
-		case ERRCODE_TRANSACTION_ROLLBACK:
-		case ERRCODE_INSUFFICIENT_RESOURCES:
-		case ERRCODE_OPERATOR_INTERVENTION:
-		case ERRCODE_SYSTEM_ERROR:
-		case ERRCODE_INTERNAL_ERROR:
-			return true;
-		default:
-			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
-	}
-}
-
 static uint64
 write_leads(Workspace *ws, int64 *ids, int n)
 {
@@ -97,35 +80,34 @@ write_leads(Workspace *ws, int64 *ids, int n)
 	return lead_write_execute(ws, writes, n, workspace_plan(ws, PLAN_TOUCH_LEADS), &array, NULL);
 }
 
+typedef struct Writing
+{
+	Workspace  *ws;
+	int64	   *ids;
+	int			n;
+	uint64		written;
+} Writing;
+
+static void
+write_all(void *arg)
+{
+	Writing    *writing = arg;
+
+	writing->written = write_leads(writing->ws, writing->ids, writing->n);
+}
+
 /* Write these leads, or none of them: the error is then returned. */
 static ErrorData *
 try_leads(Workspace *ws, int64 *ids, int n, int64 *written)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-	volatile uint64 count = 0;
+	Writing		writing = {ws, ids, n, 0};
+	ErrorData  *error = attempt(write_all, &writing);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		count = write_leads(ws, ids, n);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	if (error != NULL && concerns_everything(error))
+	/* not about the lead: it would hit the next one, too */
+	if (error != NULL && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		ReThrowError(error);
-	*written += count;
+	if (error == NULL)
+		*written += writing.written;
 	return error;
 }
 

@@ -74,12 +74,9 @@ sister_relation(Oid namespace, Oid owner, const char *name)
 	return relid;
 }
 
-/*
- * The owner of a workspace's tables, whom the caller must be or act for; an
- * error if the schema is no workspace.
- */
+/* The owner of a workspace's tables; an error if the schema is no workspace. */
 Oid
-workspace_check_owner(const char *schema, Oid namespace)
+workspace_owner(const char *schema, Oid namespace)
 {
 	Oid			relid = get_relname_relid("lead", namespace);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -93,6 +90,15 @@ workspace_check_owner(const char *schema, Oid namespace)
 				 errhint("lead_mgmt.create_workspace makes one; view lead_mgmt.workspace lists them.")));
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* The same, who the caller must be or act for. */
+Oid
+workspace_check_owner(const char *schema, Oid namespace)
+{
+	Oid			owner = workspace_owner(schema, namespace);
+
 	if (!has_privs_of_role(GetUserId(), owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -354,6 +354,7 @@ extern const char *lead_column_name(LeadColumn column);
 
 /* workspace.c: finding the parts of a workspace */
 extern Oid	sister_relation(Oid namespace, Oid owner, const char *name);
+extern Oid	workspace_owner(const char *schema, Oid namespace);
 extern Oid	workspace_check_owner(const char *schema, Oid namespace);
 extern Oid	lead_of_sister(Relation relation);
 
