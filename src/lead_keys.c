@@ -39,7 +39,7 @@ key_of_texts(Workspace *ws, MatchKey key, const KeyTexts *texts)
 text *
 lead_key(Workspace *ws, MatchKey key)
 {
-	KeyTexts	texts = {NULL};
+	KeyTexts	texts = {.email = NULL};
 
 	switch (key)
 	{
