@@ -220,6 +220,7 @@ merge_check_rights(Workspace *ws, Relation lead, const int64 *ids, int n)
 	Oid			caller = GetUserId();
 	Oid			type = INT8ARRAYOID;
 	Datum		value;
+	OwnerSwitch saved;
 
 	if (pg_class_aclcheck(relid, caller, ACL_UPDATE) != ACLCHECK_OK &&
 		pg_attribute_aclcheck_all(relid, caller, ACL_UPDATE, ACLMASK_ANY) != ACLCHECK_OK)
@@ -230,6 +231,10 @@ merge_check_rights(Workspace *ws, Relation lead, const int64 *ids, int n)
 				 errhint("Grant UPDATE on \"%s.lead\" to whoever merges.", ws->schema)));
 	if (check_enable_rls(relid, caller, true) != RLS_ENABLED)
 		return;
+	/* all of them first: one after the other could be to wait in a circle */
+	saved = switch_to_owner(ws->owner);
+	merge_lock_leads(ws, ids, n);
+	switch_back(saved);
 	value = merge_bigint_array(ids, n);
 	merge_select(psprintf("SELECT l.id FROM %s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
 						  "ORDER BY l.id FOR UPDATE", ws->schema), 1, &type, &value);
@@ -407,40 +412,71 @@ leads_of(const MergeRun *run, int *n)
 	return ids;
 }
 
+/* These leads, what they were merged into, and what was merged into them; ascending. */
+static int64 *
+find_related(Workspace *ws, Datum ids, int *n)
+{
+	char	   *query = psprintf("SELECT l.id FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
+								 "UNION SELECT l.merged_into FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
+								 "AND l.merged_into IS NOT NULL "
+								 "UNION SELECT l.id FROM %1$s.lead l WHERE l.merged_into OPERATOR(pg_catalog.=) ANY ($1)",
+								 ws->schema);
+	Oid			type = INT8ARRAYOID;
+	int64	   *related;
+
+	merge_select(query, 1, &type, &ids);
+	related = spi_int64s(n);
+	qsort(related, *n, sizeof(int64), compare_int64);
+	return related;
+}
+
+/* By the transaction's snapshot: what has changed since is an error. */
+static void
+lock_ascending(Workspace *ws, const int64 *ids, int n)
+{
+	char	   *query = psprintf("SELECT l.id FROM %s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
+								 "ORDER BY l.id FOR UPDATE", ws->schema);
+	Oid			type = INT8ARRAYOID;
+	Datum		value = merge_bigint_array(ids, n);
+
+	spi_check(SPI_execute_with_args(query, 1, &type, &value, NULL, false, 0), SPI_OK_SELECT, query);
+}
+
+/* Leads that are to be locked with all that belong to them */
+typedef struct LeadLock
+{
+	Workspace  *ws;
+	Datum		ids;
+} LeadLock;
+
+/* false: while this waited others joined them, or left. */
+static bool
+try_to_lock(void *argument)
+{
+	LeadLock   *lock = argument;
+	int			n;
+	int			nnow;
+	int64	   *related = find_related(lock->ws, lock->ids, &n);
+	int64	   *now;
+
+	lock_ascending(lock->ws, related, n);
+	now = find_related(lock->ws, lock->ids, &nnow);
+	return nnow == n && memcmp(now, related, n * sizeof(int64)) == 0;
+}
+
 /*
  * Lock these leads, what they were merged into, and what was merged into
- * them, in the order of their ids.  What joins them while this waits is
- * locked too; then it may have to wait out of that order.
+ * them, in the order of their ids.  Where others join them while this waits,
+ * it lets go of all and begins anew: to wait for one more while holding the
+ * rest could be to wait in a circle.
  */
 void
 merge_lock_leads(Workspace *ws, const int64 *ids, int n)
 {
-	char	   *find = psprintf("SELECT l.id FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
-								"UNION SELECT l.merged_into FROM %1$s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
-								"AND l.merged_into IS NOT NULL "
-								"UNION SELECT l.id FROM %1$s.lead l WHERE l.merged_into OPERATOR(pg_catalog.=) ANY ($1)",
-								ws->schema);
-	char	   *lock = psprintf("SELECT l.id FROM %s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
-								"ORDER BY l.id FOR UPDATE", ws->schema);
-	Oid			type = INT8ARRAYOID;
-	Datum		value = merge_bigint_array(ids, n);
-	int			locked = -1;
-	int			found;
+	LeadLock	lock = {.ws = ws, .ids = merge_bigint_array(ids, n)};
 
-	for (;;)
-	{
-		Datum		all;
-		int64	   *found_ids;
-
-		merge_select(find, 1, &type, &value);
-		found_ids = spi_int64s(&found);
-		if (found == locked)
-			return;
-		all = merge_bigint_array(found_ids, found);
-		/* by the transaction's snapshot: what has changed since is an error */
-		spi_check(SPI_execute_with_args(lock, 1, &type, &all, NULL, false, 0), SPI_OK_SELECT, lock);
-		locked = found;
-	}
+	while (!in_subtransaction(try_to_lock, &lock))
+		CHECK_FOR_INTERRUPTS();
 }
 
 static void
@@ -736,28 +772,72 @@ read_ledger(Workspace *ws, const char *table, const int64 *leads, int nleads, in
 	return added;
 }
 
+/* By lead, and then by id */
+static int
+compare_added_lead(const void *a, const void *b)
+{
+	int			result = compare_int64(&((const Added *) a)->lead_id, &((const Added *) b)->lead_id);
+
+	return result != 0 ? result : compare_added(a, b);
+}
+
+/* Those of "after" that are not in "before", by lead; returns how many. */
+static int
+find_added(const Added *before, int nbefore, const Added *after, int nafter, Added *added)
+{
+	int			n = 0;
+
+	for (int i = 0; i < nafter; i++)
+		if (bsearch(&after[i], before, nbefore, sizeof(Added), compare_added) == NULL)
+			added[n++] = after[i];
+	qsort(added, n, sizeof(Added), compare_added_lead);
+	return n;
+}
+
+/* The ids of those of a lead */
+static char **
+added_of_lead(const Added *added, int n, int64 lead_id, char **keys)
+{
+	int			low = 0;
+	int			high = n;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (added[middle].lead_id < lead_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < n && added[low].lead_id == lead_id; low++)
+		*keys++ = psprintf(INT64_FORMAT, added[low].id);
+	return keys;
+}
+
 static void
 note_added(Workspace *ws, const char *table, MergeStep **steps, int n, const Added *before,
 		   int nbefore, const Added *after, int nafter)
 {
 	char	   *key = "id";
+	Added	   *added = palloc((nafter + 1) * sizeof(Added));
+	int			nadded = find_added(before, nbefore, after, nafter, added);
+	char	  **keys = palloc((nadded + 1) * sizeof(char *));
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; nadded > 0 && i < n; i++)
 	{
 		MergeChange change = {.merge_id = steps[i]->merge_id, .kind = "added", .table = table};
-		char	  **keys = palloc((nafter + 1) * sizeof(char *));
-		int			nkeys = 0;
+		char	  **end = added_of_lead(added, nadded, steps[i]->master_id, keys);
 
-		for (int j = 0; j < nafter; j++)
-			if ((after[j].lead_id == steps[i]->master_id || after[j].lead_id == steps[i]->duplicate_id) &&
-				bsearch(&after[j], before, nbefore, sizeof(Added), compare_added) == NULL)
-				keys[nkeys++] = psprintf(INT64_FORMAT, after[j].id);
-		if (nkeys == 0)
+		end = added_of_lead(added, nadded, steps[i]->duplicate_id, end);
+		if (end == keys)
 			continue;
 		change.key_columns = merge_text_array(&key, 1);
-		change.keys = merge_text_array(keys, nkeys);
+		change.keys = merge_text_array(keys, (int) (end - keys));
 		merge_note_change(ws, &change);
 	}
+	pfree(added);
+	pfree(keys);
 }
 
 /* By attribute of score_state; NULL: there is no such row. */
