@@ -104,7 +104,7 @@ build_insert(Workspace *ws)
 
 /* $1: ids.  An empty text, and an array of nothing, is nothing as well. */
 static char *
-build_lock(Workspace *ws)
+build_lock_of(Workspace *ws, const char *condition, const char *waiting)
 {
 	StringInfoData query;
 
@@ -119,9 +119,22 @@ build_lock(Workspace *ws)
 			appendStringInfo(&query, ", COALESCE(pg_catalog.btrim(l.%s::pg_catalog.text) "
 							 "OPERATOR(pg_catalog.=) ANY (ARRAY['', '{}']), true)", known_field_name[i]);
 	}
-	appendStringInfo(&query, " FROM %s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1) "
-					 "ORDER BY l.id FOR NO KEY UPDATE", ws->schema);
+	appendStringInfo(&query, " FROM %s.lead l WHERE l.id OPERATOR(pg_catalog.=) ANY ($1)%s "
+					 "ORDER BY l.id FOR NO KEY UPDATE%s", ws->schema, condition, waiting);
 	return query.data;
+}
+
+static char *
+build_lock(Workspace *ws)
+{
+	return build_lock_of(ws, "", "");
+}
+
+/* Those that can be had at once */
+static char *
+build_lock_free(Workspace *ws)
+{
+	return build_lock_of(ws, " AND l.merged_into IS NULL", " SKIP LOCKED");
 }
 
 /* $1: ids; $2 on: the fields; then opted_out_at.  NULL leaves what is there. */
@@ -165,6 +178,14 @@ lock_plan(Workspace *ws)
 	static const Oid argtypes[] = {INT8ARRAYOID};
 
 	return workspace_built_plan(ws, PLAN_KNOWN_LOCK, build_lock, lengthof(argtypes), argtypes);
+}
+
+static SPIPlanPtr
+lock_free_plan(Workspace *ws)
+{
+	static const Oid argtypes[] = {INT8ARRAYOID};
+
+	return workspace_built_plan(ws, PLAN_KNOWN_LOCK_FREE, build_lock_free, lengthof(argtypes), argtypes);
 }
 
 static SPIPlanPtr
@@ -365,7 +386,7 @@ compare_locked(const void *a, const void *b)
 
 /* Lock the leads of these rows; ascending by id. */
 static LockedLead *
-lock_known(Workspace *ws, KnownRow **rows, int n, int *nleads)
+lock_known(Workspace *ws, KnownRow **rows, int n, SPIPlanPtr plan, int *nleads)
 {
 	Datum	   *ids = palloc(n * sizeof(Datum));
 	Datum		value;
@@ -374,7 +395,7 @@ lock_known(Workspace *ws, KnownRow **rows, int n, int *nleads)
 	for (int i = 0; i < n; i++)
 		ids[i] = Int64GetDatum(rows[i]->lead_id);
 	value = spi_array(ids, NULL, n, INT8OID);
-	spi_check(SPI_execute_plan(lock_plan(ws), &value, NULL, false, 0), SPI_OK_SELECT, "lead");
+	spi_check(SPI_execute_plan(plan, &value, NULL, false, 0), SPI_OK_SELECT, "lead");
 	*nleads = (int) SPI_processed;
 	leads = palloc((*nleads + 1) * sizeof(LockedLead));
 	for (int i = 0; i < *nleads; i++)
@@ -390,6 +411,79 @@ refuse_invisible(int64 lead_id)
 			 errmsg("could not serialize access due to concurrent update"),
 			 errdetail("Lead " INT64_FORMAT " has been written since this transaction's snapshot.", lead_id),
 			 errhint("The transaction might succeed if retried.")));
+}
+
+/* The lead of one row, which another transaction is writing */
+typedef struct Wait
+{
+	Workspace  *ws;
+	KnownRow   *row;
+	LockedLead *leads;
+	int			nleads;
+} Wait;
+
+/* false: the row is of another lead by now. */
+static bool
+wait_for_lead(void *argument)
+{
+	Wait	   *wait = argument;
+	int64		lead_id = wait->row->lead_id;
+
+	wait->leads = lock_known(wait->ws, &wait->row, 1, lock_plan(wait->ws), &wait->nleads);
+	if (wait->nleads == 0 && IsolationUsesXactSnapshot())
+		refuse_invisible(lead_id);
+	known_find(wait->ws, &wait->row, 1);
+	return wait->nleads == 1 && !wait->leads[0].merged && wait->row->lead_id == lead_id;
+}
+
+/* Rows that are of other leads by now, or of none, have none then. */
+static void
+check_again(Workspace *ws, KnownRow **rows, int n)
+{
+	int64	   *ids = palloc(n * sizeof(int64));
+
+	for (int i = 0; i < n; i++)
+		ids[i] = rows[i]->lead_id;
+	known_find(ws, rows, n);
+	for (int i = 0; i < n; i++)
+		if (rows[i]->lead_id != ids[i])
+			rows[i]->lead_id = 0;
+	pfree(ids);
+}
+
+/*
+ * Lock the leads of these rows.  Whoever was waited for may have merged or
+ * changed the lead, or undone a merge, so that it is somebody else's row now.
+ * A lead that turns out to be another's is let go of before the right one is
+ * locked: to wait for that one while holding it could be to wait in a circle
+ * with a merge.
+ */
+static LockedLead *
+lock_surely(Workspace *ws, KnownRow **rows, int n, int *nleads)
+{
+	Wait		wait = {.ws = ws, .row = rows[0]};
+	LockedLead *leads;
+
+	if (n > 1)
+	{
+		leads = lock_known(ws, rows, n, lock_plan(ws), nleads);
+		for (int i = 0; *nleads < n && IsolationUsesXactSnapshot() && i < n; i++)
+		{
+			LockedLead	key = {.id = rows[i]->lead_id};
+
+			if (bsearch(&key, leads, *nleads, sizeof(LockedLead), compare_locked) == NULL)
+				refuse_invisible(rows[i]->lead_id);
+		}
+		check_again(ws, rows, n);
+		return leads;
+	}
+	leads = lock_known(ws, rows, 1, lock_free_plan(ws), nleads);
+	if (*nleads == 1)
+		return leads;
+	if (!in_subtransaction(wait_for_lead, &wait))
+		wait.nleads = 0;
+	*nleads = wait.nleads;
+	return wait.leads;
 }
 
 /* A value by which another lead would be a duplicate that a rule rejects */
@@ -517,14 +611,13 @@ add_to_leads(Workspace *ws, KnownRow **rows, int n)
 
 	if (n == 0)
 		return;
-	leads = lock_known(ws, rows, n, &nleads);
+	leads = lock_surely(ws, rows, n, &nleads);
 	for (int i = 0; i < n; i++)
 	{
 		LockedLead	key = {.id = rows[i]->lead_id};
-		LockedLead *lead = bsearch(&key, leads, nleads, sizeof(LockedLead), compare_locked);
+		LockedLead *lead = nleads == 0 ? NULL :
+			bsearch(&key, leads, nleads, sizeof(LockedLead), compare_locked);
 
-		if (lead == NULL && IsolationUsesXactSnapshot())
-			refuse_invisible(rows[i]->lead_id);
 		if (lead == NULL || lead->merged)
 			continue;
 		additions[nadditions++] = addition_to(rows[i], lead);

@@ -258,6 +258,7 @@ typedef enum WorkspacePlan
 	PLAN_KNOWN_ENGAGEMENT,
 	PLAN_KNOWN_INSERT,			/* this and the next are built, see known_store.c */
 	PLAN_KNOWN_LOCK,
+	PLAN_KNOWN_LOCK_FREE,
 	PLAN_KNOWN_FILL,
 	PLAN_LINK_MISSING,
 	PLAN_FORGET_LINKS,
