@@ -259,6 +259,16 @@ state_is_as_left(Workspace *ws, const MergeRecord *record, int64 lead_id)
 	return true;
 }
 
+/* Dropped or renamed since */
+static void
+warn_of_column(Workspace *ws, const char *name)
+{
+	ereport(WARNING,
+			(errmsg("column \"%s\" of table \"%s.lead\" is not given back", name,
+					get_namespace_name(ws->namespace)),
+			 errdetail("There is no column of this name any more that could be written.")));
+}
+
 /* Give back what the merge changed; false if anything has been changed since. */
 static bool
 restore_values(Workspace *ws, const MergeRecord *record, MergeRow *row)
@@ -273,7 +283,10 @@ restore_values(Workspace *ws, const MergeRecord *record, MergeRow *row)
 		char	   *current;
 
 		if (attr == NULL)
-			continue;			/* dropped or renamed since */
+		{
+			warn_of_column(ws, record->columns[c]);
+			continue;
+		}
 		index = attr->attnum - 1;
 		current = row->isnull[index] ? NULL : merge_text(attr->atttypid, row->values[index]);
 		if (!same_text(current, record->new_values[c]))

@@ -127,6 +127,18 @@ UPDATE m.lead SET email = 'L3@example.com' WHERE id = 1;
 UPDATE m.lead SET archived_at = now() WHERE id = 5;
 UPDATE m.lead SET email = 'L3@example.com' WHERE id = 1;
 
+-- what was renamed since is not given back, and that is said
+ALTER TABLE m.lead ADD COLUMN hobby text;
+CREATE TABLE m.badge (id int PRIMARY KEY, lead_id bigint REFERENCES m.lead);
+INSERT INTO m.lead (id, contact_name, email, hobby) VALUES (901, 'Una', 'una@example.com', NULL), (902, 'Uma', 'uma@example.com', 'chess');
+INSERT INTO m.badge VALUES (1, 902);
+INSERT INTO m.merge (master_id, duplicate_id) VALUES (901, 902);
+ALTER TABLE m.lead RENAME hobby TO pastime;
+ALTER TABLE m.badge RENAME lead_id TO bearer_id;
+DELETE FROM m.merge WHERE duplicate_id = 902;
+SELECT id, merged_into, pastime FROM m.lead WHERE id > 900 ORDER BY id;
+SELECT * FROM m.badge;
+
 -- functions are for triggers of this table alone
 SELECT lead_mgmt.merge_apply();
 CREATE TRIGGER wrong AFTER INSERT ON m.merge FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.merge_apply();
