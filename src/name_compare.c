@@ -265,6 +265,8 @@ typedef struct Aligning
 	const PartSpan *pb;
 	uint32		done_a;			/* words that found their like, as bit sets */
 	uint32		done_b;
+	uint32		equal_a;		/* and that are the same */
+	uint32		equal_b;
 } Aligning;
 
 static const Word *
@@ -291,6 +293,24 @@ take_match(Alignment *result, WordMatch match, double weight)
 		result->sure++;
 }
 
+/*
+ * Of a short family name another letter makes another name; one that is missing
+ * or has changed its place may still be a slip.
+ */
+static WordMatch
+compare_in_place(const Aligning *state, int i, int j)
+{
+	const Word *a = word_a(state, i);
+	const Word *b = word_b(state, j);
+	WordMatch	match = compare_words(state->a, a, state->b, b);
+
+	if (match == WORDS_SIMILAR && state->pa == &state->a->part[PART_NAME] &&
+		i > 0 && i == state->pa->words - 1 && j > 0 && j == state->pb->words - 1 &&
+		a->length <= 3 && a->length == b->length && a->letters != b->letters)
+		return WORDS_DIFFER;
+	return match;
+}
+
 /* Of all matches of words still free take the best, as long as there is one. */
 static void
 take_best_matches(Aligning *state, Alignment *result)
@@ -299,7 +319,7 @@ take_best_matches(Aligning *state, Alignment *result)
 
 	for (int i = 0; i < state->pa->words; i++)
 		for (int j = 0; j < state->pb->words; j++)
-			match[i][j] = compare_words(state->a, word_a(state, i), state->b, word_b(state, j));
+			match[i][j] = compare_in_place(state, i, j);
 	for (;;)
 	{
 		double		best = 0;
@@ -331,6 +351,11 @@ take_best_matches(Aligning *state, Alignment *result)
 			break;
 		state->done_a |= 1 << best_i;
 		state->done_b |= 1 << best_j;
+		if (match[best_i][best_j] == WORDS_EQUAL)
+		{
+			state->equal_a |= 1 << best_i;
+			state->equal_b |= 1 << best_j;
+		}
 		take_match(result, match[best_i][best_j],
 				   WEIGHT_UNIT * Min(word_a(state, best_i)->weight,
 									 word_b(state, best_j)->weight));
@@ -416,7 +441,7 @@ count_rest(const Person *person, const PartSpan *part, uint32 done,
 void
 align_words(const Person *a, const Person *b, PersonPart part, Alignment *result)
 {
-	Aligning	state = {a, b, &a->part[part], &b->part[part], 0, 0};
+	Aligning	state = {a, b, &a->part[part], &b->part[part], 0, 0, 0, 0};
 	bool		number_a = false;
 	bool		number_b = false;
 
@@ -431,6 +456,8 @@ align_words(const Person *a, const Person *b, PersonPart part, Alignment *result
 	}
 	result->done_a = state.done_a;
 	result->done_b = state.done_b;
+	result->equal_a = state.equal_a;
+	result->equal_b = state.equal_b;
 	count_rest(a, state.pa, state.done_a, &result->only_a, &result->rest_a, &number_a);
 	count_rest(b, state.pb, state.done_b, &result->only_b, &result->rest_b, &number_b);
 	result->numbers_differ = number_a && number_b;

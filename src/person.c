@@ -269,6 +269,19 @@ read_generation(const char *name, int length)
 	return 0;
 }
 
+/* A particle stands before a name; what looks like one at the end is a name. */
+static void
+weigh_last_name(Builder *builder)
+{
+	const PartSpan *span = &builder->head->part[PART_NAME];
+	Word	   *word = &builder->words[span->first + span->words - 1];
+
+	if (span->words < 2 || !(word->flags & WORD_MINOR))
+		return;
+	word->weight = plain_bits(word, word->length) / WEIGHT_UNIT;
+	word->flags &= ~WORD_MINOR;
+}
+
 /* The words of a name, without titles unless there is nothing else. */
 static void
 add_name(Builder *builder, const PersonText *text)
@@ -291,6 +304,7 @@ add_name(Builder *builder, const PersonText *text)
 												field_length(text, PERSON_NAME));
 	if (builder->head->part[PART_NAME].words == 0 && !is_no_name(normal, strlen(normal)))
 		add_words(builder, PART_NAME, normal);
+	weigh_last_name(builder);
 	pfree(normal);
 }
 

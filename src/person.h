@@ -140,6 +140,8 @@ typedef struct Alignment
 	int			rest_b;
 	uint32		done_a;			/* which words found their like, as bit sets */
 	uint32		done_b;
+	uint32		equal_a;		/* and which are the same, letter by letter */
+	uint32		equal_b;
 	bool		numbers_differ; /* both have numbers, other ones */
 	bool		first_differs;	/* the first word of neither found its like */
 } Alignment;

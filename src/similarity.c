@@ -50,6 +50,8 @@ typedef struct Pair
 	bool		given_differs;	/* and it is the first word */
 	uint32		shared_a;		/* words of the name that the other has, too */
 	uint32		shared_b;
+	uint32		equal_a;		/* words of the name that the other has as they are */
+	uint32		equal_b;
 	double		domain;			/* evidence of the domains, if they are companies' */
 	FieldAgreement *agreement;
 } Pair;
@@ -173,6 +175,8 @@ compare_names(Pair *pair)
 	pair->given_differs = name.first_differs;
 	pair->shared_a = name.done_a;
 	pair->shared_b = name.done_b;
+	pair->equal_a = name.equal_a;
+	pair->equal_b = name.equal_b;
 	count_evidence(pair, same - handicap,
 				   Max(name.best - 0.5, Min(same, name.matched) - 5) - handicap, -handicap);
 	pair->agreement[PERSON_NAME] = judge_name(pair, &name);
@@ -195,6 +199,28 @@ only_digits_differ(const char *a, int a_length, const char *b, int b_length)
 			return i == a_length && j == b_length;
 		if (a[i++] != b[j++])
 			return false;
+	}
+}
+
+/* Has the text of one part other digits than the other's? */
+static bool
+digits_differ(const Pair *pair, PersonPart part)
+{
+	const char *a = part_text(pair->a, part);
+	const char *b = part_text(pair->b, part);
+	const char *end_a = a + pair->a->part[part].length;
+	const char *end_b = b + pair->b->part[part].length;
+
+	for (;; a++, b++)
+	{
+		while (a < end_a && !isdigit((unsigned char) *a))
+			a++;
+		while (b < end_b && !isdigit((unsigned char) *b))
+			b++;
+		if (a == end_a || b == end_b)
+			return a != end_a || b != end_b;
+		if (*a != *b)
+			return true;
 	}
 }
 
@@ -299,14 +325,37 @@ compare_same_mailbox(Pair *pair)
 	return FIELD_PARTLY;
 }
 
+/* Are two texts of a series, each with digits of its own? */
+static bool
+in_series(const Pair *pair, PersonPart part)
+{
+	return only_digits_differ(part_text(pair->a, part), pair->a->part[part].length,
+							  part_text(pair->b, part), pair->b->part[part].length);
+}
+
+/* Two mailboxes in one name are told apart by their digits. */
+static bool
+numbered_apart(const Pair *pair)
+{
+	return digits_differ(pair, PART_LOCAL) &&
+		mailbox_name(pair->a, ~0) != TELLS_NOTHING && mailbox_name(pair->b, ~0) != TELLS_NOTHING;
+}
+
+/*
+ * Has each a mailbox in a name that is spelled his own way?  A slip of the pen
+ * is not made twice, so that is how the two are called.
+ */
+static bool
+spelled_apart(const Pair *pair)
+{
+	return mailbox_name(pair->a, pair->equal_a) == TELLS_OWN_NAME &&
+		mailbox_name(pair->b, pair->equal_b) == TELLS_OWN_NAME;
+}
+
 /* Neither mailbox nor domain is the same; but nearly? */
 static FieldAgreement
 compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 {
-	bool		series = only_digits_differ(part_text(pair->a, PART_LOCAL),
-											pair->a->part[PART_LOCAL].length,
-											part_text(pair->b, PART_LOCAL),
-											pair->b->part[PART_LOCAL].length);
 	bool		free = (pair->a->mailbox & MAILBOX_FREE) != 0;
 
 	int			either = pair->a->mailbox | pair->b->mailbox;
@@ -320,7 +369,8 @@ compare_near_mailboxes(Pair *pair, bool same_domain, bool near_domain)
 		count_evidence(pair, pair->given_differs ? -6 : -3, 0, 0);
 		return FIELD_DIFFERS;
 	}
-	if (!series && (same_domain || near_domain) && part_near(pair, PART_LOCAL))
+	if ((same_domain || near_domain) && !in_series(pair, PART_LOCAL) &&
+		part_near(pair, PART_LOCAL) && !spelled_apart(pair) && !numbered_apart(pair))
 	{
 		count_evidence(pair, 11, 2, free ? 0 : 7);
 		return FIELD_NEAR;
@@ -352,7 +402,8 @@ compare_emails(Pair *pair)
 		return;
 	same_local = part_equal(pair->a, pair->b, PART_LOCAL);
 	same_domain = part_equal(pair->a, pair->b, PART_DOMAIN);
-	if (!same_domain)
+	if (!same_domain && !(has_digit(pair->a, PART_DOMAIN) && has_digit(pair->b, PART_DOMAIN) &&
+						  in_series(pair, PART_DOMAIN)))
 		near_domain = part_distance(pair, PART_DOMAIN, 2) <= (part_text(pair->a, PART_DOMAIN)[0] ==
 															  part_text(pair->b, PART_DOMAIN)[0] ? 2 : 1);
 	if (same_local && same_domain)
@@ -523,8 +574,8 @@ compare_companies(Pair *pair)
 		*agreement = FIELD_NEAR;
 		return 6;
 	}
-	if (company.matched >= 4 && (company.rest_a == 0 || company.rest_b == 0) &&
-		!company.numbers_differ)
+	if (company.matched >= 4 && company.sure == company.pairs &&
+		(company.rest_a == 0 || company.rest_b == 0) && !company.numbers_differ)
 	{
 		double		bits = Min(company.matched, 9) - 0.5 * (company.rest_a + company.rest_b);
 
@@ -741,6 +792,7 @@ compare_people(Pair *pair)
 	pair->names_differ = false;
 	pair->given_differs = false;
 	pair->shared_a = pair->shared_b = ~0;
+	pair->equal_a = pair->equal_b = ~0;
 	pair->domain = 0;
 	for (int i = 0; i < PERSON_FIELDS; i++)
 		pair->agreement[i] = FIELD_UNKNOWN;
