@@ -65,6 +65,9 @@
 /* So many similar leads are all linked with one another */
 #define FULL_GROUP 10
 
+/* Memory for people whom a batch reads */
+#define MAX_BATCH_CACHE ((Size) 8 * 1024 * 1024)
+
 /* Neighbors of a lead that changed, which look anew for one another */
 #define MAX_NEIGHBORS 1000
 
@@ -75,6 +78,9 @@ typedef struct KnownRow
 	int64		stamp;
 	uint64		keys[MATCH_KEYS];
 	Person	   *person;
+	int64		merged_into;	/* 0: nothing */
+	bool		own;			/* this transaction wrote it */
+	CommandId	command;		/* by this command */
 	bool		in_progress;	/* another transaction is at it */
 	bool		by_key;			/* linked by an exact rule */
 	double		similarity;
@@ -531,31 +537,7 @@ next_lead(FuzzyProbe *probe)
 	return found;
 }
 
-/* Was the lead in the slot written by the very command that wrote the row? */
-static bool
-written_together(FuzzyProbe *probe, const FuzzyRow *row)
-{
-	bool		isnull;
-	Datum		value = slot_getsysattr(probe->slot, MinTransactionIdAttributeNumber, &isnull);
-
-	if (!TransactionIdIsCurrentTransactionId(DatumGetTransactionId(value)))
-		return false;
-	value = slot_getsysattr(probe->slot, MinCommandIdAttributeNumber, &isnull);
-	return DatumGetCommandId(value) == row->command;
-}
-
-static void
-read_known(FuzzyProbe *probe, int64 lead_id, KnownRow *known)
-{
-	memset(known, 0, sizeof(KnownRow));
-	known->lead_id = lead_id;
-	known->stamp = person_stamp(probe->ws, probe->slot);
-	known->person = person_of_lead(probe->ws, probe->slot);
-	known->in_progress = TransactionIdIsValid(probe->dirty.xmin) || TransactionIdIsValid(probe->dirty.xmax);
-	lead_key_hashes(probe->ws, probe->slot, known->keys);
-}
-
-/* 0: nothing.  A link names the merged lead, and the view what it has become. */
+/* A link names the merged lead, and the view what it has become. */
 static int64
 merged_into(FuzzyProbe *probe)
 {
@@ -565,6 +547,48 @@ merged_into(FuzzyProbe *probe)
 	return isnull ? 0 : DatumGetInt64(value);
 }
 
+/* Who wrote the version in the slot */
+static void
+read_writer(FuzzyProbe *probe, KnownRow *known)
+{
+	bool		isnull;
+	Datum		value = slot_getsysattr(probe->slot, MinTransactionIdAttributeNumber, &isnull);
+
+	known->own = TransactionIdIsCurrentTransactionId(DatumGetTransactionId(value));
+	if (!known->own)
+		return;
+	value = slot_getsysattr(probe->slot, MinCommandIdAttributeNumber, &isnull);
+	known->command = DatumGetCommandId(value);
+}
+
+static void
+read_known(FuzzyProbe *probe, int64 lead_id, KnownRow *known)
+{
+	memset(known, 0, sizeof(KnownRow));
+	known->lead_id = lead_id;
+	known->stamp = person_stamp(probe->ws, probe->slot);
+	known->person = person_of_lead(probe->ws, probe->slot);
+	known->merged_into = merged_into(probe);
+	known->in_progress = TransactionIdIsValid(probe->dirty.xmin) || TransactionIdIsValid(probe->dirty.xmax);
+	read_writer(probe, known);
+	lead_key_hashes(probe->ws, probe->slot, known->keys);
+}
+
+/*
+ * Is it for the row to look at?  Not what is merged into it, nor what the very
+ * command that wrote it wrote later: that one looks for the row.
+ */
+static bool
+concerns(const FuzzyRow *row, const KnownRow *known)
+{
+	if (row == NULL)
+		return true;
+	if (known->merged_into == row->lead_id)
+		return false;
+	return !(row->arrives && known->lead_id > row->lead_id && known->own &&
+			 known->command == row->command);
+}
+
 /*
  * The versions of a lead that are there, or will be if another transaction
  * commits, or if it does not.  The row looks for them; NULL: nobody does.
@@ -572,25 +596,25 @@ merged_into(FuzzyProbe *probe)
 static void
 fetch_known(FuzzyProbe *probe, const FuzzyRow *row, int64 lead_id, KnownRows *found)
 {
-	KnownRow	cached;
+	KnownRow	known;
+	int			versions = 0;
 
-	if (cache_get(probe->cache, lead_id, &cached))
+	if (cache_get(probe->cache, lead_id, &known))
 	{
-		*append_row(found, CurrentMemoryContext) = cached;
+		if (concerns(row, &known))
+			*append_row(found, CurrentMemoryContext) = known;
 		return;
 	}
 	seek_lead(probe, lead_id);
 	while (next_lead(probe))
 	{
-		if (row != NULL && merged_into(probe) == row->lead_id)
-			continue;
-		if (row != NULL && row->arrives && lead_id > row->lead_id && written_together(probe, row))
-			continue;
-		read_known(probe, lead_id, append_row(found, CurrentMemoryContext));
+		read_known(probe, lead_id, &known);
+		versions++;
+		if (concerns(row, &known))
+			*append_row(found, CurrentMemoryContext) = known;
 	}
-	if (probe->cache != NULL && found->n > 0 && found->rows[found->n - 1].lead_id == lead_id &&
-		!found->rows[found->n - 1].in_progress)
-		cache_put(probe->cache, &found->rows[found->n - 1]);
+	if (probe->cache != NULL && versions == 1 && !known.in_progress)
+		cache_put(probe->cache, &known);
 }
 
 static bool
@@ -697,12 +721,13 @@ link_matches(FuzzyProbe *probe, const FuzzyRow *row, const KnownRows *matches, L
 	}
 }
 
+/* Of what a statement wrote, a trigger may have made something else by now. */
 static void
 note_in_cache(FuzzyProbe *probe, const FuzzyRow *row)
 {
 	KnownRow		known = {0};
 
-	if (probe->cache == NULL)
+	if (probe->cache == NULL || !probe->lower)
 		return;
 	known.lead_id = row->lead_id;
 	known.stamp = row->stamp;
@@ -982,6 +1007,17 @@ collect_batch(FuzzyProbe *probe, FuzzyRows *rows)
 	qsort(probe->batch, probe->nbatch, sizeof(int64), compare_int64);
 }
 
+/*
+ * What one row read serves the others too: all of them are written, so whoever
+ * changes a lead behind our back finds them.
+ */
+static PersonCache *
+batch_cache(const FuzzyRows *rows)
+{
+	return rows->n < 2 ? NULL :
+		person_cache_create(CurrentMemoryContext, Min((Size) work_mem * 1024, MAX_BATCH_CACHE));
+}
+
 void
 fuzzy_batch(Workspace *ws, Relation lead, Statement *statement)
 {
@@ -992,7 +1028,7 @@ fuzzy_batch(Workspace *ws, Relation lead, Statement *statement)
 	if (rows->n == 0 || ws->fuzzy.name == NULL || duplicate_suspended > 0)
 		return;
 	write_blocks(ws, rows);
-	probe = fuzzy_open(ws, lead, NULL);
+	probe = fuzzy_open(ws, lead, batch_cache(rows));
 	probe->lower = false;
 	collect_batch(probe, rows);
 	for (int i = 0; i < rows->n; i++)
