@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * attempt.h
- *	  Work that may fail without stopping the rest.
+ *	  Work that may fail, or be in vain, without stopping the rest.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,5 +16,11 @@
  * the work, such as a cancel request or a deadlock, are raised again.
  */
 extern ErrorData *attempt(void (*work) (void *), void *arg);
+
+/*
+ * Do some work in a subtransaction, which is kept if the work returns true and
+ * rolled back if it returns false or fails.  Returns what the work did.
+ */
+extern bool in_subtransaction(bool (*work) (void *argument), void *argument);
 
 #endif							/* LEAD_MGMT_ATTEMPT_H */

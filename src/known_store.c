@@ -25,6 +25,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "attempt.h"
 #include "lead_write.h"
 
 /* A lead as it was when it was locked */

@@ -211,45 +211,6 @@ spi_int64s(int *n)
 	return values;
 }
 
-static void
-end_subtransaction(bool kept, MemoryContext context, ResourceOwner owner)
-{
-	if (kept)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-}
-
-bool
-in_subtransaction(bool (*work) (void *argument), void *argument)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool kept = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		kept = work(argument);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		end_subtransaction(false, context, owner);
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	end_subtransaction(kept, context, owner);
-	return kept;
-}
-
 void
 spi_begin(void)
 {

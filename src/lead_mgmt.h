@@ -67,12 +67,6 @@ extern void spi_check(int result, int expected, const char *query);
 /* The first column, of type bigint and not null, of the rows just read. */
 extern int64 *spi_int64s(int *n);
 
-/*
- * Do some work in a subtransaction, which is kept if the work returns true and
- * rolled back if it returns false or fails.  Returns what the work did.
- */
-extern bool in_subtransaction(bool (*work) (void *argument), void *argument);
-
 extern void spi_begin(void);
 extern void spi_end(void);
 

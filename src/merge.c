@@ -38,6 +38,7 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
+#include "attempt.h"
 #include "cache.h"
 #include "trigger.h"
 
@@ -565,26 +566,69 @@ refuse_circle(const MergeStep *step)
 			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, "merge_circle")));
 }
 
-/* One after the other, as if each were a statement of its own. */
+/* false: another merge of this statement has its duplicate. */
+static bool
+place_step(MergeRun *run, MergeStep *step)
+{
+	Standing   *duplicate = find_standing(run, step->duplicate_id, "duplicate_id");
+	Standing   *master = resolve(run, step->given_id);
+
+	if (duplicate->merged_into != 0 && duplicate->wave > 0)
+		return false;
+	if (duplicate->merged_into != 0)
+		refuse_merged(step, resolve(run, step->duplicate_id)->id);
+	if (master->id == step->duplicate_id)
+		refuse_circle(step);
+	step->master_id = master->id;
+	step->wave = Max(master->wave, duplicate->wave) + 1;
+	master->wave = duplicate->wave = step->wave;
+	duplicate->merged_into = master->id;
+	run->waves = Max(run->waves, step->wave);
+	return true;
+}
+
+static void
+forget_needless(MergeRun *run, const int64 *ids, int n)
+{
+	char	   *query = psprintf("DELETE FROM %s.merge WHERE id OPERATOR(pg_catalog.=) ANY ($1)", run->ws->schema);
+	Oid			type = INT8ARRAYOID;
+	Datum		value = merge_bigint_array(ids, n);
+
+	spi_check(SPI_execute_with_args(query, 1, &type, &value, NULL, false, 0), SPI_OK_DELETE, query);
+	ereport(NOTICE,
+			(errmsg_plural("%d row is of leads that other rows of the statement merge, and is left out",
+						   "%d rows are of leads that other rows of the statement merge, and are left out", n, n)));
+}
+
+/*
+ * One after the other, as if each were a statement of its own.  But where all
+ * pairs of a group are given, the last of them say nothing new.
+ */
 static void
 sort_into_waves(MergeRun *run)
 {
-	for (int i = 0; i < run->n; i++)
-	{
-		MergeStep  *step = &run->steps[i];
-		Standing   *duplicate = find_standing(run, step->duplicate_id, "duplicate_id");
-		Standing   *master = resolve(run, step->given_id);
+	MergeStep **later = palloc((run->n + 1) * sizeof(MergeStep *));
+	int64	   *needless = palloc((run->n + 1) * sizeof(int64));
+	int			nlater = 0;
+	int			kept = 0;
 
-		if (duplicate->merged_into != 0)
-			refuse_merged(step, resolve(run, step->duplicate_id)->id);
-		if (master->id == step->duplicate_id)
-			refuse_circle(step);
-		step->master_id = master->id;
-		step->wave = Max(master->wave, duplicate->wave) + 1;
-		master->wave = duplicate->wave = step->wave;
-		duplicate->merged_into = master->id;
-		run->waves = Max(run->waves, step->wave);
+	for (int i = 0; i < run->n; i++)
+		if (!place_step(run, &run->steps[i]))
+			later[nlater++] = &run->steps[i];
+	for (int i = 0; i < nlater; i++)
+	{
+		int64		master_id = resolve(run, later[i]->duplicate_id)->id;
+
+		if (resolve(run, later[i]->given_id)->id != master_id)
+			refuse_merged(later[i], master_id);
+		needless[i] = later[i]->merge_id;
 	}
+	for (int i = 0; i < run->n; i++)
+		if (run->steps[i].wave > 0)
+			run->steps[kept++] = run->steps[i];
+	run->n = kept;
+	if (nlater > 0)
+		forget_needless(run, needless, nlater);
 }
 
 /* ---- Carrying it out -------------------------------------------------------------- */

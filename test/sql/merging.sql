@@ -139,6 +139,17 @@ DELETE FROM m.merge WHERE duplicate_id = 902;
 SELECT id, merged_into, pastime FROM m.lead WHERE id > 900 ORDER BY id;
 SELECT * FROM m.badge;
 
+-- all pairs of a group in whatever order; two masters that nothing joins are refused
+INSERT INTO m.lead (id, contact_name, email) SELECT i, 'G' || i, 'g' || i || '@example.com' FROM generate_series(911, 914) i;
+INSERT INTO m.merge (master_id, duplicate_id) VALUES (912, 914), (911, 914), (913, 914), (912, 913);
+INSERT INTO m.merge (id, master_id, duplicate_id) VALUES (9911, 912, 914), (9912, 911, 914), (9913, 911, 913), (9914, 911, 912), (9915, 912, 913), (9916, 913, 914), (9917, 912, 914);
+SELECT id, master_id, duplicate_id FROM m.merge WHERE id > 9900 ORDER BY id;
+SELECT id, merged_into FROM m.lead WHERE id > 910 ORDER BY id;
+INSERT INTO m.merge (master_id, duplicate_id) VALUES (911, 914);
+DELETE FROM m.merge WHERE id > 9900;
+SELECT count(*) FROM m.lead WHERE id > 910 AND merged_into IS NULL;
+SELECT count(*) FROM m.merge_change WHERE merge_id > 9900;
+
 -- functions are for triggers of this table alone
 SELECT lead_mgmt.merge_apply();
 CREATE TRIGGER wrong AFTER INSERT ON m.merge FOR EACH STATEMENT EXECUTE FUNCTION lead_mgmt.merge_apply();
