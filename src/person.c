@@ -274,9 +274,12 @@ static void
 weigh_last_name(Builder *builder)
 {
 	const PartSpan *span = &builder->head->part[PART_NAME];
-	Word	   *word = &builder->words[span->first + span->words - 1];
+	Word	   *word;
 
-	if (span->words < 2 || !(word->flags & WORD_MINOR))
+	if (span->words < 2)
+		return;
+	word = &builder->words[span->first + span->words - 1];
+	if (!(word->flags & WORD_MINOR))
 		return;
 	word->weight = plain_bits(word, word->length) / WEIGHT_UNIT;
 	word->flags &= ~WORD_MINOR;
