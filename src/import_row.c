@@ -633,9 +633,11 @@ static void
 read_reps(ImportJudge *judge)
 {
 	char	   *query = psprintf("SELECT id, name, email, login FROM %s.rep ORDER BY id", judge->ws->schema);
+	MemoryContext caller = CurrentMemoryContext;
 	SPITupleTable *table;
 
 	spi_check(SPI_execute(query, true, 0), SPI_OK_SELECT, query);
+	MemoryContextSwitchTo(caller);	/* SPI is in its own, which ends earlier */
 	table = SPI_tuptable;
 	judge->nreps = (int) SPI_processed;
 	judge->reps = palloc((judge->nreps + 1) * sizeof(ImportRep));
