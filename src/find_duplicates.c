@@ -15,13 +15,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "job.h"
+#include "lead_job.h"
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -139,7 +137,7 @@ look_up_page(Workspace *ws, Relation lead, PersonCache *cache, LeadPage *page, L
 
 /* One page behind job->position; returns how many leads it had. */
 static int
-find_in_page(Job *job, Workspace *ws, Relation lead, PersonCache *cache, int64 last_id)
+find_in_page(Job *job, Workspace *ws, Relation lead, int64 last_id, bool *wrote, void *cache)
 {
 	LeadPage		page;
 	LinkRows	links = {0};
@@ -155,36 +153,8 @@ find_in_page(Job *job, Workspace *ws, Relation lead, PersonCache *cache, int64 l
 	job->changed += write_missing_links(ws, &links, GetCurrentTimestamp());
 	job->position = last_read;
 	job->done += page.n;
+	*wrote = page.n > 0;
 	return page.n;
-}
-
-static int
-find_batch(Job *job, PersonCache *cache, int64 last_id)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt find_duplicates",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	OwnerSwitch saved;
-	Relation	lead;
-	Workspace  *ws;
-	int			n;
-
-	lead = table_open(sister_relation(job->namespace, job->owner, "lead"), RowExclusiveLock);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	AcceptInvalidationMessages();
-	ws = cache_workspace(RelationGetRelid(lead));
-	saved = switch_to_owner_restricted(job->owner);
-	spi_begin();
-	/* what spi_begin() switched to lives as long */
-	n = find_in_page(job, ws, lead, cache, last_id);
-	spi_end();
-	switch_back(saved);
-	PopActiveSnapshot();
-	table_close(lead, NoLock);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	job_batch_done(job, n > 0);
-	return n;
 }
 
 /* A fingerprint of what the rules in force compare */
@@ -207,15 +177,6 @@ rule_version(Job *job)
 	return (int64) hash;
 }
 
-static void
-tell_of_earlier_writers(const Job *job)
-{
-	ereport(NOTICE,
-			(errmsg("transactions that began to write leads before %s are still open", job->kind),
-			 errdetail("If a match rule was off when they began, what they write is not looked up by it."),
-			 errhint("Call lead_mgmt.find_duplicates again when they have ended.")));
-}
-
 /* One pass, up to the last lead there is when all others have been looked at */
 static bool
 find_in_all(Job *job, PersonCache *cache)
@@ -231,22 +192,23 @@ find_in_all(Job *job, PersonCache *cache)
 		none_open = job_outlived(before, GetCurrentTimestamp() + JOB_PATIENCE);
 	}
 	job_count_leads(job, &job->total, &last_id);
-	while (find_batch(job, cache, last_id) > 0)
-		 /* next page */ ;
+	lead_job_pages(job, last_id, NULL, find_in_page, cache);
 	if (!job->atomic)
 	{
 		meanwhile = job_writers(job, "lead");
 		none_open = job_outlived(meanwhile, GetCurrentTimestamp() + JOB_PATIENCE) && none_open;
 		job_count_leads(job, &job->total, &last_id);
-		while (find_batch(job, cache, last_id) > 0)
-			 /* next page */ ;
+		lead_job_pages(job, last_id, NULL, find_in_page, cache);
 	}
 	return none_open;
 }
 
 static void
-find_all(Job *job, PersonCache *cache)
+find_all(Job *job)
 {
+	MemoryContext people = AllocSetContextCreate(PortalContext, "lead_mgmt people",
+												 ALLOCSET_DEFAULT_SIZES);
+	PersonCache *cache = person_cache_create(people, (Size) maintenance_work_mem * 1024);
 	int64		total;
 	int64		last_id;
 	bool		none_open;
@@ -267,11 +229,13 @@ find_all(Job *job, PersonCache *cache)
 		job_restart(job, rule_version(job), true);
 	}
 	if (!none_open)
-		tell_of_earlier_writers(job);
+		lead_job_tell_of_writers(job, "If a match rule was off when they began, what they write is not looked up by it.",
+								 "Call lead_mgmt.find_duplicates again when they have ended.");
 	job_finish(job);
 	ereport(NOTICE,
 			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " links written",
 					job->kind, job->schema, job->done, job->changed)));
+	MemoryContextDelete(people);
 }
 
 /*
@@ -281,28 +245,5 @@ find_all(Job *job, PersonCache *cache)
 Datum
 find_duplicates(PG_FUNCTION_ARGS)
 {
-	Job			job;
-	MemoryContext people;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name of a workspace cannot be empty"),
-				 errhint("View lead_mgmt.workspace lists them.")));
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	job_begin(&job, fcinfo, "find_duplicates", NameStr(*PG_GETARG_NAME(0)));
-	people = AllocSetContextCreate(PortalContext, "lead_mgmt people", ALLOCSET_DEFAULT_SIZES);
-	PG_TRY();
-	{
-		find_all(&job, person_cache_create(people, (Size) maintenance_work_mem * 1024));
-	}
-	PG_FINALLY();
-	{
-		job_release(&job);
-	}
-	PG_END_TRY();
-	MemoryContextDelete(people);
-	spi_end();
-	return (Datum) 0;
+	return lead_job_call(fcinfo, "find_duplicates", find_all);
 }

@@ -14,18 +14,14 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "job.h"
+#include "lead_job.h"
 
-#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "attempt.h"
@@ -47,7 +43,7 @@ PG_FUNCTION_INFO_V1(rekey);
 
 typedef struct Rekey
 {
-	Job			job;
+	Job		   *job;
 	int64		failed;			/* leads that could not be written */
 	uint64		tolerated;		/* pairs under a rule that rejects, before */
 } Rekey;
@@ -127,11 +123,11 @@ tell_of_failure(Rekey *rekey, int64 lead_id, const ErrorData *error)
 static void
 write_page(Rekey *rekey, Workspace *ws, int64 *ids, int n)
 {
-	if (n == 0 || try_leads(ws, ids, n, &rekey->job.changed) == NULL)
+	if (n == 0 || try_leads(ws, ids, n, &rekey->job->changed) == NULL)
 		return;
 	for (int i = 0; i < n; i++)
 	{
-		ErrorData  *error = try_leads(ws, &ids[i], 1, &rekey->job.changed);
+		ErrorData  *error = try_leads(ws, &ids[i], 1, &rekey->job->changed);
 
 		CHECK_FOR_INTERRUPTS();
 		if (error != NULL)
@@ -141,9 +137,9 @@ write_page(Rekey *rekey, Workspace *ws, int64 *ids, int n)
 
 /* One page behind job->position; returns how many leads it had. */
 static int
-rekey_page(Rekey *rekey, Workspace *ws, int64 last_id, bool *wrote)
+rekey_page(Job *job, Workspace *ws, Relation lead pg_attribute_unused(), int64 last_id,
+		   bool *wrote, void *arg)
 {
-	Job		   *job = &rekey->job;
 	Datum		values[3] = {Int64GetDatum(job->position), Int64GetDatum(last_id),
 	Int64GetDatum(PAGE_LEADS)};
 	int64	   *ids = palloc(PAGE_LEADS * sizeof(int64));
@@ -165,40 +161,10 @@ rekey_page(Rekey *rekey, Workspace *ws, int64 last_id, bool *wrote)
 		if (keys_are_wrong(ws))
 			ids[n++] = job->position;
 	}
-	write_page(rekey, ws, ids, n);
+	write_page((Rekey *) arg, ws, ids, n);
 	job->done += nleads;
 	*wrote = n > 0;
 	return nleads;
-}
-
-static int
-rekey_batch(Rekey *rekey, int64 last_id)
-{
-	Job		   *job = &rekey->job;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt rekey",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Relation	lead;
-	Workspace  *ws;
-	OwnerSwitch saved;
-	bool		wrote = false;
-	int			n;
-
-	/* locked before it is looked at: until then it may be altered */
-	lead = table_open(sister_relation(job->namespace, job->owner, "lead"), RowExclusiveLock);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	ws = cache_workspace(RelationGetRelid(lead));
-	saved = switch_to_owner_restricted(job->owner);
-	spi_begin();
-	n = rekey_page(rekey, ws, last_id, &wrote);
-	spi_end();
-	switch_back(saved);
-	PopActiveSnapshot();
-	table_close(lead, NoLock);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	job_batch_done(job, wrote);
-	return n;
 }
 
 /* A fingerprint of what keys depend on */
@@ -227,7 +193,7 @@ key_version(Job *job)
 static bool
 rekey_pass(Rekey *rekey)
 {
-	Job		   *job = &rekey->job;
+	Job		   *job = rekey->job;
 	bool		none_open = true;
 	int64		last_id;
 
@@ -235,8 +201,7 @@ rekey_pass(Rekey *rekey)
 	if (!job->atomic)
 		none_open = job_outlived(job_writers(job, "lead"), GetCurrentTimestamp() + JOB_PATIENCE);
 	job_count_leads(job, &job->total, &last_id);
-	while (rekey_batch(rekey, last_id) > 0)
-		 /* next page */ ;
+	lead_job_pages(job, last_id, NULL, rekey_page, rekey);
 	return none_open;
 }
 
@@ -245,9 +210,8 @@ rekey_pass(Rekey *rekey)
  * key is there: what is to be left out of addresses from now on can be.
  */
 static void
-rekey_aliases(Rekey *rekey)
+rekey_aliases(Job *job)
 {
-	Job		   *job = &rekey->job;
 	Workspace  *ws;
 	OwnerSwitch saved;
 	const char *query;
@@ -271,9 +235,23 @@ rekey_aliases(Rekey *rekey)
 }
 
 static void
-rekey_all(Rekey *rekey)
+tell_result(const Rekey *rekey)
 {
-	Job		   *job = &rekey->job;
+	uint64		pairs = duplicate_tolerated - rekey->tolerated;
+
+	ereport(NOTICE,
+			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " written",
+					rekey->job->kind, rekey->job->schema, rekey->job->done, rekey->job->changed),
+			 rekey->failed > 0 ?
+			 errdetail(INT64_FORMAT " leads could not be written and keep their old keys.", rekey->failed) :
+			 pairs > 0 ?
+			 errdetail("Leads now share keys that a match rule rejects; all stay, and the view \"duplicate\" shows the pairs.") : 0));
+}
+
+static void
+rekey_all(Job *job)
+{
+	Rekey		rekey = {job, 0, duplicate_tolerated};
 	int64		total;
 	int64		last_id;
 	bool		none_open;
@@ -285,7 +263,7 @@ rekey_all(Rekey *rekey)
 	job_find(job, key_version(job), total);
 	for (int passes = 1;; passes++)
 	{
-		none_open = rekey_pass(rekey);
+		none_open = rekey_pass(&rekey);
 		if (key_version(job) == job->rule_version)
 			break;
 		if (passes >= MAX_PASSES)
@@ -296,27 +274,12 @@ rekey_all(Rekey *rekey)
 					 errhint("Call lead_mgmt.rekey again when they are settled.")));
 		job_restart(job, key_version(job), true);
 	}
-	rekey_aliases(rekey);
+	rekey_aliases(job);
 	job_finish(job);
 	if (!none_open)
-		ereport(NOTICE,
-				(errmsg("transactions that began to write leads before %s are still open", job->kind),
-				 errdetail("What they write has keys by the settings that were in force when they began."),
-				 errhint("If settings were changed meanwhile, call lead_mgmt.rekey again when they have ended.")));
-}
-
-static void
-tell_result(const Rekey *rekey)
-{
-	uint64		pairs = duplicate_tolerated - rekey->tolerated;
-
-	ereport(NOTICE,
-			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " written",
-					rekey->job.kind, rekey->job.schema, rekey->job.done, rekey->job.changed),
-			 rekey->failed > 0 ?
-			 errdetail(INT64_FORMAT " leads could not be written and keep their old keys.", rekey->failed) :
-			 pairs > 0 ?
-			 errdetail("Leads now share keys that a match rule rejects; all stay, and the view \"duplicate\" shows the pairs.") : 0));
+		lead_job_tell_of_writers(job, "What they write has keys by the settings that were in force when they began.",
+								 "If settings were changed meanwhile, call lead_mgmt.rekey again when they have ended.");
+	tell_result(&rekey);
 }
 
 /*
@@ -327,26 +290,5 @@ tell_result(const Rekey *rekey)
 Datum
 rekey(PG_FUNCTION_ARGS)
 {
-	Rekey		rekey = {.failed = 0, .tolerated = duplicate_tolerated};
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name of a workspace cannot be empty"),
-				 errhint("View lead_mgmt.workspace lists them.")));
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	job_begin(&rekey.job, fcinfo, "rekey", NameStr(*PG_GETARG_NAME(0)));
-	PG_TRY();
-	{
-		rekey_all(&rekey);
-	}
-	PG_FINALLY();
-	{
-		job_release(&rekey.job);
-	}
-	PG_END_TRY();
-	tell_result(&rekey);
-	spi_end();
-	return (Datum) 0;
+	return lead_job_call(fcinfo, "rekey", rekey_all);
 }

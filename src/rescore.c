@@ -12,19 +12,15 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "job.h"
+#include "lead_job.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/pg_type.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "cache.h"
@@ -195,7 +191,8 @@ refresh_states(Workspace *ws, const int64 *ids, int n)
 
 /* One page behind "position"; returns how many leads it had. */
 static int
-rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
+rescore_page(Job *job, Workspace *ws, Relation lead pg_attribute_unused(), int64 last_id,
+			 bool *wrote, void *arg pg_attribute_unused())
 {
 	Datum		values[3] = {Int64GetDatum(job->position), Int64GetDatum(last_id),
 	Int64GetDatum(PAGE_LEADS)};
@@ -241,38 +238,6 @@ rescore_page(Job *job, Workspace *ws, int64 last_id, bool *wrote)
 	return page.n;
 }
 
-static int
-rescore_batch(Job *job, int64 last_id)
-{
-	Workspace  *ws;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "lead_mgmt rescore",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Relation	lead;
-	Relation	engagement;
-	OwnerSwitch saved;
-	bool		wrote = false;
-	int			n;
-
-	/* locked before they are looked at: until then they may be altered */
-	lead = table_open(sister_relation(job->namespace, job->owner, "lead"), RowExclusiveLock);
-	engagement = table_open(sister_relation(job->namespace, job->owner, "engagement"), AccessShareLock);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	ws = cache_workspace(RelationGetRelid(lead));
-	saved = switch_to_owner_restricted(job->owner);
-	spi_begin();
-	n = rescore_page(job, ws, last_id, &wrote);
-	spi_end();
-	switch_back(saved);
-	PopActiveSnapshot();
-	table_close(engagement, NoLock);
-	table_close(lead, NoLock);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	job_batch_done(job, wrote);
-	return n;
-}
-
 static int64
 model_version(Job *job)
 {
@@ -299,15 +264,6 @@ wait_for_earlier_writers(Job *job, VirtualTransactionId **writers)
 	writers[0] = job_writers(job, "lead");
 	writers[1] = job_writers(job, "engagement");
 	return job_outlived(writers[0], deadline) && job_outlived(writers[1], deadline);
-}
-
-static void
-tell_of_earlier_writers(const Job *job)
-{
-	ereport(NOTICE,
-			(errmsg("transactions that began to write leads before %s are still open", job->kind),
-			 errdetail("What they write is scored by the rules that were in force when they began."),
-			 errhint("If rules were changed meanwhile, call lead_mgmt.rescore again when they have ended.")));
 }
 
 /*
@@ -345,8 +301,7 @@ rescore_all(Job *job)
 			none_open = wait_for_earlier_writers(job, writers);
 			job_count_leads(job, &total, &last_id);
 		}
-		while (rescore_batch(job, last_id) > 0)
-			 /* next page */ ;
+		lead_job_pages(job, last_id, "engagement", rescore_page, NULL);
 		if (++passes > MAX_PASSES)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_IN_USE),
@@ -361,7 +316,8 @@ rescore_all(Job *job)
 			break;
 	}
 	if (!none_open)
-		tell_of_earlier_writers(job);
+		lead_job_tell_of_writers(job, "What they write is scored by the rules that were in force when they began.",
+								 "If rules were changed meanwhile, call lead_mgmt.rescore again when they have ended.");
 	job_finish(job);
 	ereport(NOTICE,
 			(errmsg("%s of workspace \"%s\": " INT64_FORMAT " leads looked at, " INT64_FORMAT " written",
@@ -376,25 +332,5 @@ rescore_all(Job *job)
 Datum
 rescore(PG_FUNCTION_ARGS)
 {
-	Job			job;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name of a workspace cannot be empty"),
-				 errhint("View lead_mgmt.workspace lists them.")));
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	job_begin(&job, fcinfo, "rescore", NameStr(*PG_GETARG_NAME(0)));
-	PG_TRY();
-	{
-		rescore_all(&job);
-	}
-	PG_FINALLY();
-	{
-		job_release(&job);
-	}
-	PG_END_TRY();
-	spi_end();
-	return (Datum) 0;
+	return lead_job_call(fcinfo, "rescore", rescore_all);
 }
